@@ -1,0 +1,336 @@
+"""
+What the worker needs from the outside, as Protocols it owns.
+
+Adapters match them without inheriting: `queues.rabbitmq` is a MessageSource, `queues.postgres` a Ledger and a Schedule,
+the vendors' packages are Senders. The fakes of the tests match them as well and pass the same contract suites.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from queues.definition import QueueDefinition
+from queues.message import Message
+from queues.settings import SettingsSnapshot
+from queues.verdicts import Exchange, Verdict
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware, UTC; for what people read."""
+
+    def monotonic(self) -> float:
+        """Tell seconds from an arbitrary start, never going back; for measuring and deciding."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after *seconds* of this clock."""
+
+
+# --- the broker ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    A message in hand, not yet acknowledged.
+
+    Attributes:
+        tag: identifies it inside its take; rises by delivery order.
+        body: the bytes as published, whatever they are.
+        headers: the broker's and the publisher's, as text; shown to people, trusted by nobody.
+    """
+
+    tag: int
+    body: bytes
+    redelivered: bool
+    headers: dict[str, str]
+
+
+class Take(Protocol):
+    """
+    The broker's part of one check's snapshot; iterate it to receive exactly the deliveries wanted, in queue order.
+
+    Iteration ends early when the queue holds fewer than wanted, or after `stop`.
+    Raises BrokerUnavailable when connection, channel or consumer is lost: what is not acknowledged comes back.
+    """
+
+    def __aiter__(self) -> AsyncIterator[Delivery]:
+        """Iterate over the deliveries."""
+
+    async def acknowledge(self, tags: Sequence[int]) -> None:
+        """
+        Say that the fate of these deliveries is durable.
+
+        The adapter chooses when to tell the broker (in order, grouped, the last ones held back until the consumer is
+        cancelled), at the latest when the take is left without an exception.
+        """
+
+    async def stop(self) -> None:
+        """Cancel the consumer at the broker; iteration goes on with what had already come, then ends."""
+
+
+class MessageSource(Protocol):
+    """The queues at the broker."""
+
+    async def ready(self, queue: str) -> int:
+        """Count the messages ready in *queue*, not those unacknowledged. Raises BrokerUnavailable, NotFound."""
+
+    def take(self, queue: str, count: int) -> AbstractAsyncContextManager[Take]:
+        """Take exactly *count* messages, fewer only if there are no more; leaving it with an exception gives back."""
+
+
+# --- the target ------------------------------------------------------------------------------------------
+
+
+class Sender(Protocol):
+    """Brings records of one entity to the target."""
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
+        """
+        Send *messages* (one record each, no record twice) in one request and answer one verdict each, in order.
+
+        Never raises for what the target does. Several messages are only given to a batchable queue's sender; with
+        *bulk* requests of one record the difference is the engine's log only.
+        """
+
+    async def probe(self) -> bool:
+        """Tell whether the target answers and accepts the credentials; changes nothing there."""
+
+
+# --- the ledger ------------------------------------------------------------------------------------------
+
+EndState = Literal["delivered", "skipped", "failed", "superseded", "coalesced", "discarded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLease:
+    """
+    The right to run one queue, until it expires by the database's clock.
+
+    Attributes:
+        run_id: also the owner of every claim made in this run.
+        fencing_token: rises with every lease of the queue.
+        tick: the tick of the grid this run serves.
+    """
+
+    queue: str
+    run_id: UUID
+    fencing_token: int
+    tick: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRows:
+    """The ledger's part of a snapshot: *count* rows, none with a sequence above *up_to*."""
+
+    count: int
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message that waits in the ledger, at its place *sequence* in the queue's order."""
+
+    sequence: int
+    message: Message
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The attempt is written down: number *attempt* (1 is the first); the request may go out."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Nothing to do but acknowledge: its fate is *state*, or the ledger keeps it as `waiting`."""
+
+    state: EndState | Literal["waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """Its attempts are used up (a crash, or a lowered Retry Count): Failed now, without a request."""
+
+    attempts: int
+    outcome_unknown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Another owner's claim is live; the ledger has taken the body into custody, so it may be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A newer message of the record was delivered before: superseded without a request (rule 13)."""
+
+
+ClaimResult = Claimed | Finished | Exhausted | Held | Outdated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    What one attempt came to, ready to be written.
+
+    Attributes:
+        attempt: its number, 1 or more; 0 when none was made (Exhausted, Outdated, coalesced).
+        verdict: what the sender said; None when none was asked.
+        state: what follows: an end state, or `waiting` for the next check.
+        reason: why it ended so, for people; empty when delivered.
+    """
+
+    message: Message
+    attempt: int
+    verdict: Verdict | None
+    state: EndState | Literal["waiting"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRequest:
+    """
+    One request with the outcomes of all its records; becomes one row of the sync log.
+
+    Attributes:
+        mode: `single`, `batch`, or `none` where no request was made.
+        exchange: the (last) exchange with the target; None when there was none.
+        outcomes: in queue order; in a batch several may share one record.
+    """
+
+    mode: Literal["single", "batch", "none"]
+    exchange: Exchange | None
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableMessage:
+    """Bytes that are no event: becomes a dead letter with the reason `invalid_message` and no attempt."""
+
+    body: bytes
+    headers: dict[str, str]
+    code: str
+    error: str
+    stored: StoredMessage | None = None
+
+
+class Ledger(Protocol):
+    """
+    The only authority on attempts and fate. Every method is one short transaction and safe to repeat.
+
+    All raise DatabaseUnavailable when the outcome is unknown or the database does not answer in time: then nothing
+    may be sent for the claim, and nothing acknowledged for the outcome. `claim` raises LeaseLost when fenced.
+    """
+
+    async def open_check(self, lease: RunLease) -> WaitingRows:
+        """Return what dead owners left behind to `waiting`, then count what waits in the ledger."""
+
+    async def page(
+        self, lease: RunLease, *, after: int, up_to: int, limit: int
+    ) -> Sequence[StoredMessage | UnreadableMessage]:
+        """Read waiting messages in queue order: sequence > *after* and <= *up_to*, at most *limit*."""
+
+    async def claim(
+        self, lease: RunLease, definition: QueueDefinition, messages: Sequence[Message], *, retry_count: int
+    ) -> Sequence[ClaimResult]:
+        """Write one attempt down for each message that may have one; one result each, in order."""
+
+    async def settle(
+        self,
+        lease: RunLease,
+        definition: QueueDefinition,
+        requests: Sequence[FinishedRequest],
+        unreadable: Sequence[UnreadableMessage],
+        *,
+        settings_version: int,
+    ) -> None:
+        """
+        Write outcomes, attempts, log rows, dead letters and superseding in one transaction.
+
+        A row that is no longer this run's claim is fenced: it is left as it is.
+        """
+
+    async def keep(self, lease: RunLease, messages: Sequence[Message], *, claimed: bool) -> None:
+        """
+        Take messages whose request was never sent into the ledger as `waiting`, uncharged (rule 12).
+
+        With *claimed* the attempt that `claim` wrote down for them is taken back.
+        """
+
+    async def coalesce(self, lease: RunLease, definition: QueueDefinition, *, up_to: int) -> int:
+        """End all but the newest waiting message of every record as `coalesced`; count what still waits (rule 3)."""
+
+    async def renew_claims(self, lease: RunLease) -> None:
+        """Extend the claims of this run by another claim lease."""
+
+
+# --- the schedule ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDue:
+    """The queue is not to run now: look again after *wait*, at the latest."""
+
+    wait: timedelta
+
+
+@dataclass(slots=True, kw_only=True)
+class CheckSummary:
+    """What one check did, for `runs` and the operator."""
+
+    started_at: datetime
+    mode: Literal["none", "single", "batch"] = "none"
+    waiting: int = 0
+    requests: int = 0
+    delivered: int = 0
+    skipped: int = 0
+    retried: int = 0
+    failed: int = 0
+    duration_ms: float = 0.0
+    ended_by: str = ""
+    settings_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueControl:
+    """What people and targets ask of a queue just now."""
+
+    paused: bool
+    hold_until: datetime | None
+    on_hold: bool
+
+
+class Schedule(Protocol):
+    """The grid of ticks, the leases and the settings; all by the database's clock."""
+
+    async def begin_run(self, queue: str) -> RunLease | NotDue:
+        """Take the lease if a tick (or "run now") is due, nobody else holds it and the queue is not paused."""
+
+    async def renew(self, lease: RunLease) -> None:
+        """Extend the lease. Raises LeaseLost."""
+
+    async def record_check(self, lease: RunLease, check: CheckSummary) -> None:
+        """Add one check to the run's record. Raises LeaseLost."""
+
+    async def end_run(self, lease: RunLease) -> None:
+        """Give the lease back; ticks missed meanwhile are counted and the queue goes on with its grid."""
+
+    async def control(self, queue: str) -> QueueControl:
+        """Read pause, hold and `Retry-After` of the queue."""
+
+    async def hold_until(self, lease: RunLease, seconds: float) -> None:
+        """Make no request of this queue before *seconds* have passed (rule 11)."""
+
+    async def set_on_hold(self, lease: RunLease, *, on_hold: bool, reason: str) -> None:
+        """Note that the queue waits for its target (`outage_policy: hold`), or no longer."""
+
+    async def settings(self) -> SettingsSnapshot:
+        """Read the Queue Processing Settings in force now."""
