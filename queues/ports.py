@@ -239,9 +239,20 @@ class Ledger(Protocol):
         """Read waiting messages in queue order: sequence > *after* and <= *up_to*, at most *limit*."""
 
     async def claim(
-        self, lease: RunLease, definition: QueueDefinition, messages: Sequence[Message], *, retry_count: int
+        self,
+        lease: RunLease,
+        definition: QueueDefinition,
+        messages: Sequence[Message],
+        *,
+        retry_count: int,
+        stored: bool,
     ) -> Sequence[ClaimResult]:
-        """Write one attempt down for each message that may have one; one result each, in order."""
+        """
+        Write one attempt down for each message that may have one; one result each, in order.
+
+        With *stored* the messages come from `page`; otherwise from the broker, and one that the ledger already keeps as
+        `waiting` is Finished: its turn comes with the ledger's own rows.
+        """
 
     async def settle(
         self,
