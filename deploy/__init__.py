@@ -1,0 +1,1 @@
+"""What runs the connector: a developer's machine, systemd, Kubernetes."""
