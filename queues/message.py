@@ -117,6 +117,8 @@ class Message:
         message_id: the identity, a digest of event source, event id and body: published twice, it is one message.
         generation: 0, plus one for every reprocessing.
         body: the bytes as published.
+        part: which part of the record, where a record has several that change on their own: the source of a stock
+            level. Messages of different parts never stand for each other.
     """
 
     message_id: UUID
@@ -124,6 +126,7 @@ class Message:
     event: ChangeEvent
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
 
     @property
     def key(self) -> str:
@@ -131,9 +134,9 @@ class Message:
         return self.event.subject
 
     @property
-    def scope(self) -> tuple[str, str]:
-        """The record in its scope: what superseding and batches compare."""
-        return self.event.subject, self.event.storeview or ""
+    def scope(self) -> tuple[str, str, str]:
+        """The record in its store view and part: what superseding and batches compare."""
+        return self.event.subject, self.event.storeview or "", self.part
 
     def again(self, generation: int) -> Self:
         """Give the same message in another generation."""

@@ -80,8 +80,15 @@ class MessageSource(Protocol):
     async def ready(self, queue: str) -> int:
         """Count the messages ready in *queue*, not those unacknowledged. Raises BrokerUnavailable, NotFound."""
 
-    def take(self, queue: str, count: int) -> AbstractAsyncContextManager[Take]:
-        """Take exactly *count* messages, fewer only if there are no more; leaving it with an exception gives back."""
+    def take(self, queue: str, count: int, *, window: int) -> AbstractAsyncContextManager[Take]:
+        """
+        Take exactly *count* messages, fewer only if there are no more; leaving it with an exception gives back.
+
+        Args:
+            queue: its full name.
+            count: deliveries wanted, 1 or more.
+            window: unacknowledged deliveries in hand at once, 1 to 65,535.
+        """
 
 
 # --- the target ------------------------------------------------------------------------------------------
