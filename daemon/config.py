@@ -1,0 +1,248 @@
+"""The environment, read once into frozen values; every fault of it is told at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self, TypeVar
+
+from daemon import variables
+from daemon.environment import FILE_SUFFIX, ConfigurationError, ConfigurationFault, EnvironmentReader, Variable
+from daemon.secret import Secret
+from daemon.variables import LogFormat
+
+__all__ = [
+    "AcumaticaConfig",
+    "Config",
+    "ConfigurationError",
+    "ConfigurationFault",
+    "HttpConfig",
+    "LogConfig",
+    "MagentoBearer",
+    "MagentoConfig",
+    "MagentoOAuth",
+    "Secret",
+    "SettingDescription",
+    "describe",
+]
+
+T = TypeVar("T")
+
+CLAIM_LEASE_FACTOR: Final = 3
+"""A claim outlives the request it was made for and the retries of writing its outcome (RELIABILITY.md, section 2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpConfig:
+    """Where API and pages listen, and the token they ask for; *admin_token* is None only on loopback."""
+
+    host: str
+    port: int
+    admin_token: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagentoBearer:
+    """The integration's access token, sent as a bearer token."""
+
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagentoOAuth:
+    """The integration's four OAuth 1.0a values."""
+
+    consumer_key: Secret
+    consumer_secret: Secret
+    access_token: Secret
+    access_token_secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagentoConfig:
+    """
+    The store.
+
+    Attributes:
+        url: without a slash at its end; None: Magento is not connected.
+        credentials: None when none were given; a store then refuses every request.
+        connect_timeout: for opening a connection.
+        timeout: for a request in all, its answer read.
+    """
+
+    url: str | None
+    credentials: MagentoBearer | MagentoOAuth | None
+    connect_timeout: timedelta
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcumaticaConfig:
+    """The ERP; *url* None: Acumatica is not connected."""
+
+    url: str | None
+    username: str | None
+    password: Secret | None
+    tenant: str | None
+    branch: str | None
+    endpoint: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogConfig:
+    """What is logged, and how it looks."""
+
+    level: str
+    format: LogFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """
+    What the environment says.
+
+    Attributes:
+        broker_url: amqp(s) URL, with its password.
+        database_url: always in the form `postgresql+asyncpg://…`, with its password.
+        instance: first part of every exchange's and queue's name.
+        schedule_interval: between two runs of a queue.
+        shutdown_grace: how long a stop waits for requests in hand.
+        retention: how long log, finished messages and known event ids are kept.
+    """
+
+    broker_url: Secret
+    database_url: Secret
+    instance: str
+    http: HttpConfig
+    magento: MagentoConfig
+    acumatica: AcumaticaConfig
+    logging: LogConfig
+    schedule_interval: timedelta
+    shutdown_grace: timedelta
+    retention: timedelta
+
+    @property
+    def claim_lease(self) -> timedelta:
+        """How long a claim of a message lasts by the database's clock: three times the longest request."""
+        return CLAIM_LEASE_FACTOR * self.magento.timeout
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """
+        Read *environ* (and the files its `…_FILE` names point to).
+
+        Raises:
+            ConfigurationError: with every fault there is.
+        """
+        reader = EnvironmentReader(environ)
+        reader.refuse_unknown(variables.VARIABLES)
+        broker_url = reader.read(variables.BROKER_URL)
+        database_url = reader.read(variables.DATABASE_URL)
+        config = cls(
+            # Placeholders are never seen: a missing value is a fault, and `finish` raises it.
+            broker_url=broker_url or Secret(""),
+            database_url=database_url or Secret(""),
+            instance=_value(reader, variables.INSTANCE),
+            http=_http(reader),
+            magento=_magento(reader),
+            acumatica=_acumatica(reader),
+            logging=LogConfig(level=_value(reader, variables.LOG_LEVEL), format=_value(reader, variables.LOG_FORMAT)),
+            schedule_interval=_value(reader, variables.SCHEDULE_INTERVAL),
+            shutdown_grace=_value(reader, variables.SHUTDOWN_GRACE),
+            retention=_value(reader, variables.RETENTION_DAYS),
+        )
+        if config.shutdown_grace <= config.magento.timeout:
+            reader.refuse(
+                variables.SHUTDOWN_GRACE,
+                f"must be longer than {variables.MAGENTO_TIMEOUT.full_name} "
+                f"({config.magento.timeout.total_seconds():g} s), got {config.shutdown_grace.total_seconds():g} s",
+            )
+        reader.finish()
+        return config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingDescription:
+    """One row of the settings table in the README."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def describe() -> Sequence[SettingDescription]:
+    """List every environment variable with its default and meaning, in the order of the documentation."""
+    return [
+        SettingDescription(
+            name=f"{each.full_name}[{FILE_SUFFIX}]" if each.secret else each.full_name,
+            default=each.default or ("required" if each.required else "none"),
+            meaning=each.meaning,
+        )
+        for each in variables.VARIABLES
+    ]
+
+
+def _value(reader: EnvironmentReader, variable: Variable[T]) -> T:
+    """Read a variable that has a default; a refused value gives the default, so that later rules can be checked."""
+    value = reader.read(variable)
+    if value is None:
+        if variable.default is None:
+            raise ValueError(f"{variable.name} has no default")
+        return variable.parse(variable.default)
+    return value
+
+
+def _http(reader: EnvironmentReader) -> HttpConfig:
+    before = len(reader.faults)
+    http = HttpConfig(
+        host=_value(reader, variables.HTTP_HOST),
+        port=_value(reader, variables.HTTP_PORT),
+        admin_token=reader.read(variables.ADMIN_TOKEN),
+    )
+    if http.admin_token is None and len(reader.faults) == before and not variables.is_loopback(http.host):
+        reader.refuse(variables.ADMIN_TOKEN, f"is not set, but {http.host} is reached by others than this machine")
+    return http
+
+
+def _magento(reader: EnvironmentReader) -> MagentoConfig:
+    token = reader.read(variables.MAGENTO_TOKEN)
+    names = (
+        variables.MAGENTO_CONSUMER_KEY,
+        variables.MAGENTO_CONSUMER_SECRET,
+        variables.MAGENTO_ACCESS_TOKEN,
+        variables.MAGENTO_ACCESS_TOKEN_SECRET,
+    )
+    values = [reader.read(name) for name in names]
+    key, secret, access, access_secret = values
+    credentials: MagentoBearer | MagentoOAuth | None = MagentoBearer(token=token) if token else None
+    if token and any(values):
+        reader.refuse(variables.MAGENTO_TOKEN, "is given beside the OAuth values: keep one way to sign in")
+    elif key and secret and access and access_secret:
+        credentials = MagentoOAuth(
+            consumer_key=key, consumer_secret=secret, access_token=access, access_token_secret=access_secret
+        )
+    elif any(values):
+        for name, value in zip(names, values, strict=True):
+            if value is None:
+                reader.refuse(name, "is not set: OAuth 1.0a needs all four values")
+    magento = MagentoConfig(
+        url=reader.read(variables.MAGENTO_URL),
+        credentials=credentials,
+        connect_timeout=_value(reader, variables.MAGENTO_CONNECT_TIMEOUT),
+        timeout=_value(reader, variables.MAGENTO_TIMEOUT),
+    )
+    if magento.connect_timeout > magento.timeout:
+        reader.refuse(
+            variables.MAGENTO_CONNECT_TIMEOUT, f"must not be longer than {variables.MAGENTO_TIMEOUT.full_name}"
+        )
+    return magento
+
+
+def _acumatica(reader: EnvironmentReader) -> AcumaticaConfig:
+    return AcumaticaConfig(
+        url=reader.read(variables.ACUMATICA_URL),
+        username=reader.read(variables.ACUMATICA_USERNAME),
+        password=reader.read(variables.ACUMATICA_PASSWORD),
+        tenant=reader.read(variables.ACUMATICA_TENANT),
+        branch=reader.read(variables.ACUMATICA_BRANCH),
+        endpoint=reader.read(variables.ACUMATICA_ENDPOINT),
+    )
