@@ -1,0 +1,1 @@
+"""What the connector moves between the two systems: the entities and how their events are read. Pure rules."""

@@ -1,0 +1,33 @@
+"""Checking an event against its type: at the HTTP intake, and by the worker before any attempt."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS, known_event_types
+from daemon.sync.inventory import read_stock
+from daemon.sync.pricing import read_price
+from daemon.sync.product_status import read_status
+from daemon.sync.refusal import refuse
+from queues.message import ChangeEvent
+
+_READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyType(
+    {
+        PRICING.event_type: read_price,
+        INVENTORY.event_type: read_stock,
+        PRODUCT_STATUS.event_type: read_status,
+    }
+)
+
+
+def check_event(event: ChangeEvent) -> None:
+    """
+    Refuse an event that no sender could ever make sense of.
+
+    Raises:
+        InvalidMessage: `unknown_type` naming the known ones, or what is wrong with its data and which member it is.
+    """
+    reader = _READERS.get(event.type)
+    if reader is None:
+        refuse("unknown_type", "type", f"must be one of {', '.join(known_event_types())}", event.type)
+    reader(event)
