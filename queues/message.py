@@ -148,16 +148,24 @@ def encode(event: ChangeEvent) -> bytes:
     return _ENCODER.encode(event.to_document())
 
 
-def decode(body: bytes, *, generation: int = 0, headers: Mapping[str, str] | None = None) -> Message:
+def decode(
+    body: bytes, *, message_id: UUID | None = None, generation: int = 0, headers: Mapping[str, str] | None = None
+) -> Message:
     """
     Read the bytes of one message.
+
+    Args:
+        body: as published.
+        message_id: the identity the ledger knows it by; None to find it out.
+        generation: 0, plus one for every reprocessing.
+        headers: for people only.
 
     Raises:
         InvalidMessage: whatever is wrong with them; no other exception escapes.
     """
     event = ChangeEvent.from_document(parse_json(body))
     return Message(
-        message_id=identify(event.source, event.id, body),
+        message_id=message_id or identify(event.source, event.id, body),
         generation=generation,
         event=event,
         body=body,

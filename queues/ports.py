@@ -141,11 +141,21 @@ class WaitingRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
-    """A message that waits in the ledger, at its place *sequence* in the queue's order."""
+    """
+    What waits in the ledger, at its place *sequence* in the queue's order; the worker reads the bytes.
+
+    Attributes:
+        message_id: the identity it entered the ledger with, kept for life.
+        generation: 0, plus one for every reprocessing.
+        attempts: made so far in this generation.
+    """
 
     sequence: int
-    message: Message
+    message_id: UUID
+    generation: int
     attempts: int
+    body: bytes
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +230,12 @@ class FinishedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableMessage:
-    """Bytes that are no event: becomes a dead letter with the reason `invalid_message` and no attempt."""
+    """
+    Bytes that are no event of this queue: becomes a dead letter with the reason `invalid_message` and no attempt.
+
+    Attributes:
+        stored: the ledger row it was read from, None when it came from the broker.
+    """
 
     body: bytes
     headers: dict[str, str]
@@ -240,9 +255,7 @@ class Ledger(Protocol):
     async def open_check(self, lease: RunLease) -> WaitingRows:
         """Return what dead owners left behind to `waiting`, then count what waits in the ledger."""
 
-    async def page(
-        self, lease: RunLease, *, after: int, up_to: int, limit: int
-    ) -> Sequence[StoredMessage | UnreadableMessage]:
+    async def page(self, lease: RunLease, *, after: int, up_to: int, limit: int) -> Sequence[StoredMessage]:
         """Read waiting messages in queue order: sequence > *after* and <= *up_to*, at most *limit*."""
 
     async def claim(
