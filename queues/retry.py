@@ -23,6 +23,7 @@ class Waiting:
     """The next check of its queue tries again."""
 
     reason: str
+    state: Literal["waiting"] = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Failed:
     """Its attempts are used up; only a person sends it again."""
 
     reason: str
+    state: Literal["failed"] = "failed"
 
 
 def after_attempt(settings: QueueProcessingSettings, *, attempt: int, verdict: Verdict) -> Settled | Waiting | Failed:

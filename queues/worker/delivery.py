@@ -1,0 +1,77 @@
+"""One attempt for the messages of one request: sent once, bisected where the target does not say which was bad."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from queues.message import Message
+from queues.ports import Sender
+from queues.verdicts import Exchange, Undetermined, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    What one request to the target came to.
+
+    Attributes:
+        determined: the messages whose fate this request decided, with their verdicts; a bisected request may have none.
+    """
+
+    exchange: Exchange | None
+    determined: Sequence[tuple[Message, Verdict]]
+
+
+def newest_of_each_record(messages: Sequence[Message]) -> list[Message]:
+    """
+    Keep one message a record: the newest by its time, the later one in queue order where times are equal (rule 3).
+
+    The others settle with its verdict, so that no request carries a record twice.
+    """
+    newest: dict[tuple[str, str, str], Message] = {}
+    for message in messages:
+        known = newest.get(message.scope)
+        if known is None or message.event.time >= known.event.time:
+            newest[message.scope] = message
+    chosen = {id(message) for message in newest.values()}
+    return [message for message in messages if id(message) in chosen]
+
+
+async def deliver(
+    sender: Sender, messages: Sequence[Message], *, observe: Callable[[Sequence[Verdict]], None]
+) -> list[Answer]:
+    """
+    Make one attempt for *messages* (no record twice) and tell what became of each, in one or more answers.
+
+    Where the target refuses a whole bulk request without naming the records at fault, the undetermined ones are sent
+    again in halves: good records get through, and only refused ones spend the attempt (rule 6). After n bad records of
+    N that took about n·log2(N) further requests, all of them within this one attempt.
+
+    Args:
+        sender: answers one verdict a message, in order.
+        messages: one record each; at least one.
+        observe: told the verdicts of every request, for the breaker.
+
+    Raises:
+        ValueError: the sender did not answer one verdict a message.
+    """
+    answers: list[Answer] = []
+    pending: list[Sequence[Message]] = [messages]
+    while pending:
+        part = pending.pop()
+        verdicts = await sender.send(part)
+        if len(verdicts) != len(part):
+            raise ValueError(f"a sender must answer one verdict a message: {len(part)} sent, {len(verdicts)} answered")
+        observe(verdicts)
+        pairs = list(zip(part, verdicts, strict=True))
+        unknown = [message for message, verdict in pairs if isinstance(verdict, Undetermined)]
+        if len(part) == 1 or not unknown:
+            answers.append(Answer(exchange=verdicts[0].exchange, determined=pairs))
+            continue
+        known = [(message, verdict) for message, verdict in pairs if not isinstance(verdict, Undetermined)]
+        answers.append(Answer(exchange=verdicts[0].exchange, determined=known))
+        if len(unknown) < len(part):
+            pending.append(unknown)
+        else:
+            middle = len(unknown) // 2
+            pending += [unknown[middle:], unknown[:middle]]
+    return answers

@@ -1,0 +1,153 @@
+"""One run: checks and sleeps while Check Process Time lasts (DESIGN.md, rules 8, 10, 11 and 14)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound
+from queues.ports import CheckSummary, QueueControl, RunLease
+from queues.settings import SettingsSnapshot
+from queues.window import may_check, sleep_before_next_check
+from queues.worker.check import Check
+from queues.worker.claims import ClaimTime
+from queues.worker.setup import Ports, Spans, WorkedQueue
+from queues.worker.stop import Stop
+
+_log = structlog.stdlib.get_logger("queues.worker")
+
+
+class Run:
+    """One run of one queue under one lease."""
+
+    def __init__(self, queue: WorkedQueue, ports: Ports, spans: Spans, *, lease: RunLease, stop: Stop) -> None:
+        self._queue = queue
+        self._name = queue.definition.name
+        self._ports = ports
+        self._spans = spans
+        self._lease = lease
+        self._stop = stop
+        self._claim_time = ClaimTime(ports.clock, spans)
+        self._is_lost = False
+
+    async def run(self) -> None:
+        """
+        `check; while elapsed < C: sleep min(S, C - elapsed); if elapsed < C: check` (rule 8).
+
+        A check that loses the broker or the database ends; the next one goes on. A lost lease ends the run.
+        """
+        clock = self._ports.clock
+        started = clock.monotonic()
+        async with self._leases_renewed():
+            settings = await self._check_once()
+            while settings is not None and not self._must_end():
+                pause = sleep_before_next_check(settings.settings, elapsed=clock.monotonic() - started)
+                if pause is None:
+                    return
+                await self._stop.sleep(clock, pause)
+                if self._must_end() or not may_check(settings.settings, elapsed=clock.monotonic() - started):
+                    return
+                if (await self._ports.schedule.control(self._name)).paused:
+                    return
+                settings = await self._check_once()
+
+    def _must_end(self) -> bool:
+        return self._stop.is_requested or self._is_lost
+
+    async def _check_once(self) -> SettingsSnapshot | None:
+        """Make one check with the settings in force now; None when the run must end."""
+        snapshot = await self._ports.schedule.settings()
+        control = await self._ports.schedule.control(self._name)
+        check = Check(
+            self._queue,
+            self._ports,
+            lease=self._lease,
+            snapshot=snapshot,
+            claim_time=self._claim_time,
+            stop=self._stop,
+        )
+        began = self._ports.clock.monotonic()
+        try:
+            obstacle = await self._obstacle(control, snapshot)
+            if obstacle:
+                check.summary.ended_by = obstacle
+            else:
+                await check.run()
+        except (BrokerUnavailable, DatabaseUnavailable, NotFound) as error:
+            check.summary.ended_by = check.summary.ended_by or type(error).__name__
+            _log.warning("check.cut_short", queue=self._name, reason=str(error), ended_by=check.summary.ended_by)
+        except LeaseLost as error:
+            self._is_lost = True
+            _log.warning("run.lease_lost", queue=self._name, reason=str(error))
+            return None
+        check.summary.duration_ms = (self._ports.clock.monotonic() - began) * 1000
+        await self._conclude(check, snapshot)
+        return snapshot
+
+    async def _obstacle(self, control: QueueControl, snapshot: SettingsSnapshot) -> str:
+        """Tell why this check makes no attempts, or nothing."""
+        if control.hold_until is not None:
+            return "retry_after"
+        if control.on_hold and snapshot.settings.outage_policy == "hold":
+            if not await self._queue.sender.probe():
+                return "on_hold"
+            _log.info("queue.hold_ended", queue=self._name)
+        if control.on_hold:
+            await self._ports.schedule.set_on_hold(self._lease, on_hold=False, reason="")
+        return ""
+
+    async def _conclude(self, check: Check, snapshot: SettingsSnapshot) -> None:
+        """Write the check into the run's record, with what the target asked for."""
+        summary, breaker = check.summary, check.breaker
+        if summary.waiting or summary.failed or summary.ended_by:
+            _log.info("check.finished", queue=self._name, **_facts(summary))
+        self._queue.on_check(self._queue.definition, summary)
+        if breaker.retry_after_seconds is not None:
+            await self._ports.schedule.hold_until(self._lease, breaker.retry_after_seconds)
+        if breaker.is_outage and snapshot.settings.outage_policy == "hold":
+            _log.error("queue.on_hold", queue=self._name, reason=breaker.reason)
+            await self._ports.schedule.set_on_hold(self._lease, on_hold=True, reason=breaker.reason)
+        await self._ports.schedule.record_check(self._lease, summary)
+
+    @asynccontextmanager
+    async def _leases_renewed(self) -> AsyncIterator[None]:
+        keeper = asyncio.create_task(self._keep_leases(), name=f"leases {self._name}")
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+    async def _keep_leases(self) -> None:
+        clock = self._ports.clock
+        while True:
+            await clock.sleep(min(self._spans.run_lease, self._spans.claim_lease).total_seconds() / 3)
+            begun_at = clock.monotonic()
+            try:
+                await self._ports.schedule.renew(self._lease)
+                await self._ports.ledger.renew_claims(self._lease)
+            except LeaseLost:
+                self._is_lost = True
+                self._claim_time.lost()
+                _log.warning("run.lease_lost", queue=self._name)
+                return
+            except DatabaseUnavailable as error:
+                _log.warning("lease.not_renewed", queue=self._name, reason=str(error))
+            else:
+                self._claim_time.renewed(begun_at=begun_at)
+
+
+def _facts(summary: CheckSummary) -> dict[str, object]:
+    return {
+        "mode": summary.mode,
+        "waiting": summary.waiting,
+        "requests": summary.requests,
+        "delivered": summary.delivered,
+        "skipped": summary.skipped,
+        "retried": summary.retried,
+        "failed": summary.failed,
+        "duration_ms": round(summary.duration_ms, 1),
+        "ended_by": summary.ended_by,
+    }

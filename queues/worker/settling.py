@@ -1,0 +1,157 @@
+"""Outcomes are written in groups, then acknowledged together: what is acknowledged has a durable fate."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from queues.definition import QueueDefinition
+from queues.errors import BrokerUnavailable, DatabaseUnavailable
+from queues.ports import Clock, FinishedRequest, Ledger, RunLease, UnreadableMessage
+
+GROUP_RECORDS: Final = 200
+"""Records after which a group is written at once (DESIGN.md, section 6)."""
+
+GROUP_SECONDS: Final = 0.2
+"""Seconds a finished request waits for company."""
+
+RETRY_SECONDS: Final = 1.0
+"""Pause before an outcome that the database did not take is written again."""
+
+_log = structlog.stdlib.get_logger("queues.worker")
+
+
+@dataclass(slots=True)
+class _Group:
+    requests: list[FinishedRequest] = field(default_factory=list)
+    unreadable: list[UnreadableMessage] = field(default_factory=list)
+    tags: list[int] = field(default_factory=list)
+    records: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.requests or self.unreadable or self.tags)
+
+
+class Settler:
+    """
+    Collects the outcomes of one check, writes them group by group and has them acknowledged.
+
+    Args:
+        acknowledge: tells the broker's take that the fate of these tags is durable.
+        may_retry: asked before an outcome is written again after the database failed; False once the claims may have
+            expired, since then another worker may hold them.
+        on_trouble: told why the check should end early; what is in hand is still written.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        lease: RunLease,
+        definition: QueueDefinition,
+        settings_version: int,
+        clock: Clock,
+        acknowledge: Callable[[Sequence[int]], Awaitable[None]],
+        may_retry: Callable[[], bool],
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._definition = definition
+        self._settings_version = settings_version
+        self._clock = clock
+        self._acknowledge = acknowledge
+        self._may_retry = may_retry
+        self._on_trouble = on_trouble
+        self._group = _Group()
+        self._any = asyncio.Event()
+        self._full = asyncio.Event()
+        self._closing = False
+        self._broker_lost = False
+
+    def add_request(self, request: FinishedRequest, tags: Sequence[int]) -> None:
+        """Hand over a finished request and the deliveries whose fate it decides."""
+        self._group.requests.append(request)
+        self._note(len(request.outcomes), tags)
+
+    def add_unreadable(self, message: UnreadableMessage, tags: Sequence[int]) -> None:
+        """Hand over bytes that are no event."""
+        self._group.unreadable.append(message)
+        self._note(1, tags)
+
+    def add_settled(self, tags: Sequence[int]) -> None:
+        """Hand over deliveries whose fate was durable before (duplicates, custody)."""
+        if tags:
+            self._note(0, tags)
+
+    def close(self) -> None:
+        """Nothing more will come: `run` writes what is left and returns."""
+        self._closing = True
+        self._any.set()
+        self._full.set()
+
+    async def run(self) -> None:
+        """
+        Write groups until closed.
+
+        Raises:
+            DatabaseUnavailable: outcomes could not be written while the claims were surely ours; nothing of that group
+                is acknowledged, and its claims expire.
+        """
+        while True:
+            await self._any.wait()
+            if not self._closing:
+                # A timer of the event loop, not of the Clock: it only bounds how long an outcome waits for company.
+                try:
+                    async with asyncio.timeout(GROUP_SECONDS):
+                        await self._full.wait()
+                except TimeoutError:
+                    pass
+            group = self._take_group()
+            if not group.is_empty:
+                await self._write(group)
+            if self._closing and self._group.is_empty:
+                return
+
+    def _note(self, records: int, tags: Sequence[int]) -> None:
+        self._group.records += records
+        self._group.tags += tags
+        self._any.set()
+        if self._group.records >= GROUP_RECORDS or len(self._group.tags) >= GROUP_RECORDS:
+            self._full.set()
+
+    def _take_group(self) -> _Group:
+        group, self._group = self._group, _Group()
+        if not self._closing:
+            self._any.clear()
+            self._full.clear()
+        return group
+
+    async def _write(self, group: _Group) -> None:
+        while group.requests or group.unreadable:
+            try:
+                await self._ledger.settle(
+                    self._lease,
+                    self._definition,
+                    group.requests,
+                    group.unreadable,
+                    settings_version=self._settings_version,
+                )
+                break
+            except DatabaseUnavailable as error:
+                self._on_trouble("database_unavailable")
+                if not self._may_retry():
+                    raise
+                _log.warning("settle.delayed", queue=self._definition.name, records=group.records, reason=str(error))
+                await self._clock.sleep(RETRY_SECONDS)
+        if group.tags and not self._broker_lost:
+            try:
+                await self._acknowledge(group.tags)
+            except BrokerUnavailable as error:
+                # The broker gives these back; the ledger knows their fate, so that they are only acknowledged then.
+                self._broker_lost = True
+                self._on_trouble("broker_unavailable")
+                _log.warning("acknowledge.failed", queue=self._definition.name, reason=str(error))
