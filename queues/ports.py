@@ -241,7 +241,7 @@ class UnreadableMessage:
     headers: dict[str, str]
     code: str
     error: str
-    stored: StoredMessage | None = None
+    stored: StoredPlace | None = None
 
 
 class Ledger(Protocol):
