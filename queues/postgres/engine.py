@@ -1,0 +1,124 @@
+"""Connections to PostgreSQL that give up in time, and transactions that repeat what a deadlock undid."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from queues.errors import DatabaseUnavailable
+
+CONNECT_SECONDS: Final = 4.0
+COMMAND_SECONDS: Final = 10.0
+"""Longest time of one statement, answer included; far below every lease."""
+POOL_SECONDS: Final = 5.0
+_REPEATS: Final = 3
+_REPEATABLE: Final = frozenset({"40P01", "40001"})
+"""deadlock_detected and serialization_failure: the server has undone everything, so doing it again is right."""
+
+T = TypeVar("T")
+
+
+class Contended(Exception):
+    """Somebody changed the rows between two statements of one transaction: do it again. Never leaves this package."""
+
+
+def database_url(text: str) -> URL:
+    """
+    Read a `postgresql://` URL for our driver.
+
+    Raises:
+        DatabaseUnavailable: it is no URL of a PostgreSQL database.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        # The text is not repeated: it may hold a password.
+        raise DatabaseUnavailable("the database URL cannot be read; it looks like postgresql://user@host/name") from (
+            error
+        )
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise DatabaseUnavailable(f"the database must be postgresql://…, got {url.drivername}://…")
+    return url.set(drivername="postgresql+asyncpg")
+
+
+def open_engine(url: str, *, pool_size: int = 10, name: str = "am-connector") -> AsyncEngine:
+    """
+    Prepare a pool of connections; none is opened yet.
+
+    Args:
+        url: `postgresql://user:password@host:port/name`.
+        pool_size: connections at most.
+        name: shown by the server as `application_name`.
+    """
+    return create_async_engine(
+        database_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            # Without these a half-open connection hangs for minutes, the ping of the pool included.
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": COMMAND_SECONDS,
+            "server_settings": {
+                "application_name": name,
+                "timezone": "UTC",
+                "statement_timeout": "9000",
+                "lock_timeout": "4000",
+                "idle_in_transaction_session_timeout": "30000",
+                "tcp_keepalives_idle": "10",
+                "tcp_keepalives_interval": "5",
+                "tcp_keepalives_count": "3",
+                # Compiling a plan takes longer than all our short statements.
+                "jit": "off",
+            },
+        },
+    )
+
+
+async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """
+    Do *work* in one transaction and commit it; after a deadlock do it again, up to 3 times.
+
+    Args:
+        engine: from `open_engine`.
+        work: writes only through the connection given, so that it may be repeated.
+
+    Raises:
+        DatabaseUnavailable: the server refused or did not answer in time; a commit may have happened all the same.
+    """
+    for repeat in range(_REPEATS + 1):
+        try:
+            async with engine.begin() as connection:
+                return await work(connection)
+        except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Contended) as error:
+            if repeat == _REPEATS or not _is_repeatable(error):
+                raise DatabaseUnavailable(_told(error)) from error
+        # Jitter parts the two that met in the deadlock.
+        await asyncio.sleep(random.uniform(0.005, 0.03) * (repeat + 1))  # noqa: S311 - no secret
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """Tell the five characters by which PostgreSQL names an error, if it comes from there."""
+    original = error.driver_exception if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _is_repeatable(error: BaseException) -> bool:
+    return isinstance(error, Contended) or sqlstate_of(error) in _REPEATABLE
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, DBAPIError):
+        # The statement and its values stay out: they may hold what logs must not.
+        return f"PostgreSQL: {error.driver_exception}"
+    if isinstance(error, TimeoutError):
+        return "PostgreSQL did not answer in time"
+    return f"PostgreSQL: {error or type(error).__name__}"

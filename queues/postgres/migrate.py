@@ -1,0 +1,128 @@
+"""Bring a database to the schema of this release, and tell whether it is there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import SchemaItem
+
+from queues.errors import DatabaseUnavailable, StateConflict
+from queues.postgres.engine import CONNECT_SECONDS, database_url
+from queues.postgres.tables import is_partition
+
+ADVISORY_LOCK: Final = 7_046_029_254_386_353_131
+"""One number for all releases: whoever holds it migrates."""
+# Beside the package in a checkout and in site-packages alike.
+_SCRIPTS: Final = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def open_migration_engine(url: str) -> AsyncEngine:
+    """Prepare one connection without the short time limits of daily work."""
+    return create_async_engine(
+        database_url(url),
+        poolclass=NullPool,
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "server_settings": {"application_name": "am-connector migrate", "timezone": "UTC"},
+        },
+    )
+
+
+async def upgrade(url: str) -> None:
+    """
+    Migrate to the newest schema this release knows; safe to call by many at once and again.
+
+    Raises:
+        DatabaseUnavailable: not reachable, or it refused.
+    """
+    await over_locked_connection(url, _upgrade)
+
+
+async def check_at_head(url: str) -> None:
+    """
+    Make sure that the schema is the one of this release, or a newer one.
+
+    Raises:
+        StateConflict: it is older or there is none; `state` is its revision, empty for none.
+        DatabaseUnavailable: not reachable.
+    """
+    await over_locked_connection(url, _check)
+
+
+async def check_models(url: str) -> None:
+    """
+    Make sure that the tables described in code are those the migrations make (`alembic check`).
+
+    Raises:
+        StateConflict: they differ; the text tells in what.
+        DatabaseUnavailable: not reachable.
+    """
+    await over_locked_connection(url, _check_models)
+
+
+def is_ours(_item: SchemaItem, name: str | None, kind: str, _reflected: object, _other: object) -> bool:
+    """Tell whether alembic is to compare something: all but the partitions of the log."""
+    return not (kind == "table" and name is not None and is_partition(name))
+
+
+async def over_locked_connection(url: str, work: Callable[[Connection], None]) -> None:
+    """
+    Do *work* in one transaction that nobody else's migration runs beside.
+
+    Alembic keeps its context in a global, so two coroutines of one process must not be in there together either.
+
+    Raises:
+        DatabaseUnavailable: not reachable, or it refused.
+    """
+    engine = open_migration_engine(url)
+    try:
+        async with engine.begin() as connection:
+            # Awaited without lock_timeout: the other migrator may take its minute.
+            await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+            await connection.execute(text("set local lock_timeout = '5s'"))
+            await connection.execute(text("set local statement_timeout = '10min'"))
+            await connection.run_sync(work)
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL: {getattr(error, 'orig', None) or error}") from error
+    finally:
+        await engine.dispose()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(_config(connection), "head")
+
+
+def _check(connection: Connection) -> None:
+    scripts = ScriptDirectory.from_config(_config(connection))
+    current = MigrationContext.configure(connection).get_current_revision() or ""
+    head = scripts.get_current_head()
+    known = {script.revision for script in scripts.walk_revisions()}
+    # A revision that this release does not know is a newer one: migrations only add, so the old code goes on working.
+    if current != head and (not current or current in known):
+        raise StateConflict(
+            f"the database has schema {current or 'none'}, this release needs {head}: run `am-connector migrate`",
+            state=current,
+        )
+
+
+def _check_models(connection: Connection) -> None:
+    try:
+        command.check(_config(connection))
+    except CommandError as error:
+        raise StateConflict(str(error), state="different") from error

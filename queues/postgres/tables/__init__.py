@@ -1,0 +1,29 @@
+"""Every table of the connector; `metadata` is complete as soon as this package is imported."""
+
+from queues.postgres.tables.attempts import attempts
+from queues.postgres.tables.audit_log import audit_log
+from queues.postgres.tables.dead_letters import dead_letters
+from queues.postgres.tables.intake import intake_events, intake_state
+from queues.postgres.tables.ledger import ledger
+from queues.postgres.tables.naming import metadata
+from queues.postgres.tables.record_versions import record_versions
+from queues.postgres.tables.runs import runs
+from queues.postgres.tables.schedules import schedules
+from queues.postgres.tables.settings_versions import settings_versions
+from queues.postgres.tables.sync_log import is_partition, sync_log
+
+__all__ = [
+    "attempts",
+    "audit_log",
+    "dead_letters",
+    "intake_events",
+    "intake_state",
+    "is_partition",
+    "ledger",
+    "metadata",
+    "record_versions",
+    "runs",
+    "schedules",
+    "settings_versions",
+    "sync_log",
+]
