@@ -241,7 +241,7 @@ class UnreadableMessage:
     headers: dict[str, str]
     code: str
     error: str
-    stored: StoredPlace | None = None
+    stored: StoredMessage | None = None
 
 
 class Ledger(Protocol):
