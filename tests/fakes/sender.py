@@ -19,8 +19,8 @@ class ScriptedSender:
     """
 
     clock: Clock
-    script: Script = field(default=lambda message: Delivered())
-    whole: Callable[[Sequence[Message]], Verdict | None] = field(default=lambda messages: None)
+    script: Script = field(default=lambda _message: Delivered())
+    whole: Callable[[Sequence[Message]], Verdict | None] = field(default=lambda _messages: None)
     answers: bool = True
     requests: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     seconds: float = 0.0
