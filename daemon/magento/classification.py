@@ -21,7 +21,8 @@ UNAUTHORISED_CAUSES: Final = (
     "or the integration lacks the permission"
 )
 
-_WRONG_STORE: Final = "Specified request cannot be processed."
+WRONG_STORE: Final = "Specified request cannot be processed."
+"""How Magento answers an unknown store code, and a path that is not its own."""
 _NO_ROUTE: Final = "Request does not match any route."
 
 _TEMPORARY: Final = (
@@ -130,8 +131,8 @@ def _client_error(answer: Answer, error: ErrorBody | None, to: _Verdicts) -> Fai
     match answer.status:
         case 401 | 403:
             verdict = to.shop("auth", f"HTTP {answer.status}: {to.text} (one of three: {UNAUTHORISED_CAUSES})")
-        case 400 if error is not None and error.message == _WRONG_STORE:
-            verdict = to.shop("target_error", f"{_WRONG_STORE} (unknown store code or wrong base path)")
+        case 400 if error is not None and error.message == WRONG_STORE:
+            verdict = to.shop("target_error", f"{WRONG_STORE} (unknown store code or wrong base path)")
         case 404 if error is None or error.message == _NO_ROUTE:
             verdict = to.shop("target_error", "HTTP 404: no such call (wrong base path or a module is missing)")
         case 404:

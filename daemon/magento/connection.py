@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from daemon.magento.classification import Failure
+from daemon.magento.classification import WRONG_STORE, Failure
 from daemon.magento.client import Call, MagentoClient, NotDone
 from daemon.magento.stores import StoreConfig, fetch_store_configs
 from queues.verdicts import Refused, Unreachable
@@ -101,21 +101,23 @@ def _is_refusal(verdict: Failure, error_class: str) -> bool:
 
 
 def _reason(failed: NotDone) -> Reason:
+    reason: Reason = "unexpected"
     match failed.verdict:
         case Unreachable(status=503):
-            return "maintenance"
+            reason = "maintenance"
         case Unreachable():
-            return "unreachable"
+            reason = "unreachable"
         case Refused(error_class="auth"):
-            return "unauthorised"
+            reason = "unauthorised"
         case Refused(error_class="rate_limit"):
-            return "rate_limited"
-        case Refused(status=400) if failed.error and failed.error.message == "Specified request cannot be processed.":
-            return "wrong_store_code"
+            reason = "rate_limited"
+        case Refused(status=400) if failed.error is not None and failed.error.message == WRONG_STORE:
+            reason = "wrong_store_code"
         case Refused(status=404 | 301 | 302 | 303 | 307 | 308):
-            return "wrong_path"
+            reason = "wrong_path"
         case _:
-            return "unexpected"
+            pass
+    return reason
 
 
 def _describe(configs: Sequence[StoreConfig]) -> str:
