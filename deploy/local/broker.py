@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy.local.faults import MissingSoftwareError, ServerFailedError
+from deploy.local.node_code import slim_code
 from deploy.local.packages import find_rabbitmq, how_to_install
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, Command
@@ -68,7 +69,7 @@ class Broker:
 
     def start(self) -> None:
         """Start epmd and the node, and return when the node answers on its AMQP port."""
-        environ = self.environ()
+        environ = {**self.environ(), **self._code()}
         self._epmd_child = Child(
             Command(
                 name="epmd",
@@ -151,6 +152,10 @@ class Broker:
             # notification of systemd stays off, for that needs NOTIFY_SOCKET.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
+
+    def _code(self) -> Mapping[str, str]:
+        scripts = slim_code(self._script, self._home / "code")
+        return {} if scripts is None else {"RABBITMQ_SCRIPTS_DIR": str(scripts)}
 
     def _remembered_password(self) -> str:
         """Return the password the data was created with; the broker takes it from the configuration only once."""
