@@ -1,0 +1,152 @@
+"""The HTTP handler of the simulated shop: faults around it, the journal behind it."""
+
+import asyncio
+import socket
+import struct
+import time
+
+from aiohttp import web
+
+from daemon.sandbox.faults import Fault, Mode, instead_of_an_answer
+from daemon.sandbox.journal import JournalEntry
+from daemon.sandbox.magento.pages import NOT_FOUND_PAGE
+from daemon.sandbox.magento.rendering import Reply, fault_reply
+from daemon.sandbox.magento.service import UNREADABLE, Outcome, RestRequest
+from daemon.sandbox.sandbox import Sandbox
+from daemon.sandbox.timing import WORKERS, ShopTimes
+
+_LINGER_OFF = struct.pack("ii", 1, 0)  # closing then sends a reset
+_MOST_ERRORS = 20
+
+
+class RestHandler:
+    """Answers everything that is not the sandbox's own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._times = ShopTimes(scale=sandbox.settings.time_scale) if sandbox.settings.real_times else None
+        self._workers = asyncio.Semaphore(WORKERS)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Take one request through switches, shop and journal."""
+        began = time.perf_counter()
+        body = await request.read()
+        raw_path, _, raw_query = request.raw_path.partition("?")
+        entry = self._sandbox.journal.open(method=request.method, path=request.raw_path)
+        faults = self._sandbox.faults.take(raw_path)
+        entry.faults = tuple(faults)
+        try:
+            reply = await self._reply(request, raw_path, raw_query, body, faults, entry)
+            if reply is None:
+                _cut(request, with_reset="reset_before" in faults or "reset_after" in faults)
+                return web.Response()
+            entry.status = reply.status
+            return web.Response(
+                status=reply.status,
+                body=reply.body,
+                headers={"Content-Type": reply.content_type, **reply.headers},
+            )
+        finally:
+            entry.milliseconds = (time.perf_counter() - began) * 1_000
+            self._sandbox.journal.close(entry, body)
+
+    async def _reply(  # noqa: PLR0913, PLR0917 - one request, taken apart once
+        self,
+        request: web.Request,
+        raw_path: str,
+        raw_query: str,
+        body: bytes,
+        faults: dict[Mode, Fault],
+        entry: JournalEntry,
+    ) -> Reply | None:
+        if "down" in faults or "refuse" in faults or "reset_before" in faults:
+            return None
+        slow = faults.get("slow")
+        if slow is not None:
+            await asyncio.sleep(slow.seconds or 0)
+        if not raw_path.startswith("/rest/"):
+            return Reply(status=404, content_type="text/html; charset=UTF-8", body=NOT_FOUND_PAGE.encode())
+        instead = instead_of_an_answer(faults, raw_path)
+        if instead is not None:
+            fault, headers = instead
+            reply = fault_reply(fault)
+            return Reply(
+                status=reply.status,
+                content_type=reply.content_type,
+                body=reply.body,
+                headers={**reply.headers, **headers},
+            )
+        incoming = RestRequest(
+            method=request.method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            url=f"{request.scheme}://{request.host}{raw_path}",
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+        )
+        outcome = await self._handled(incoming, faults.get("partial"), entry)
+        return None if "reset_after" in faults else outcome.reply
+
+    async def _handled(self, incoming: RestRequest, partial: Fault | None, entry: JournalEntry) -> Outcome:
+        if self._times is None:
+            return self._answer(incoming, partial, entry)
+        async with self._workers:
+            began = time.perf_counter()
+            outcome = self._answer(incoming, partial, entry)
+            wanted = self._times.seconds(
+                method=incoming.method,
+                path="" if outcome.match is None else outcome.match.route.path,
+                rows=entry.rows or 0,
+            )
+            await asyncio.sleep(max(wanted - (time.perf_counter() - began), 0))
+        return outcome
+
+    def _answer(self, incoming: RestRequest, partial: Fault | None, entry: JournalEntry) -> Outcome:
+        with self._sandbox.faults.partial(partial):
+            outcome = self._sandbox.service.answer(incoming)
+        entry.applied = True
+        entry.rows, entry.skus = records_of(outcome)
+        checker = self._sandbox.checker
+        if checker is not None:
+            entry.schema_errors = self._schema_errors(incoming, outcome)
+            entry.schema_valid = not entry.schema_errors
+        return outcome
+
+    def _schema_errors(self, incoming: RestRequest, outcome: Outcome) -> list[str]:
+        checker = self._sandbox.checker
+        if checker is None:
+            return []
+        if outcome.match is None:
+            return [f"{incoming.method} {incoming.raw_path}: no such operation in the contract"]
+        if outcome.body is UNREADABLE:
+            return ["body: not JSON"]
+        return checker.errors(incoming.method, f"V1/{outcome.match.route.path}", outcome.body)[:_MOST_ERRORS]
+
+
+def records_of(outcome: Outcome) -> tuple[int | None, tuple[str, ...]]:
+    """How many records a body holds and their SKUs; (None, ()) where there are no records."""
+    variables = {} if outcome.match is None else outcome.match.variables
+    path_sku = variables.get("sku") or variables.get("productSku")
+    if isinstance(outcome.body, dict):
+        for name in ("prices", "sourceItems", "source_items"):
+            rows = outcome.body.get(name)
+            if isinstance(rows, list):
+                return len(rows), tuple(str(row["sku"]) for row in rows if isinstance(row, dict) and "sku" in row)
+        skus = outcome.body.get("skus")
+        if isinstance(skus, list):
+            return len(skus), tuple(str(sku) for sku in skus)
+        product = outcome.body.get("product")
+        if path_sku is None and isinstance(product, dict) and "sku" in product:
+            return 1, (str(product["sku"]),)
+    return (None, ()) if path_sku is None else (1, (path_sku,))
+
+
+def _cut(request: web.Request, *, with_reset: bool) -> None:
+    """Close the connection without an answer."""
+    transport = request.transport
+    if transport is None:
+        return
+    if with_reset:
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+    transport.abort()
