@@ -200,7 +200,7 @@ def instead_of_an_answer(faults: Mapping[Mode, Fault], path: str) -> tuple[Magen
         "maintenance": HtmlFault(503, MAINTENANCE_PAGE),
         "bad_gateway": HtmlFault(502, BAD_GATEWAY_PAGE),
         "database_down": HtmlFault(500, DATABASE_DOWN_TEXT, "text/plain;charset=UTF-8"),
-        "rate_limited": _TooManyRequests(),
+        "rate_limited": Refusal("Too Many Requests", status=429, with_null_trace=True),
         "unauthorised": not_authorised(_resource_of(path)),
         "not_found": no_route(),
         "error_500": internal_error(),
@@ -213,16 +213,6 @@ def instead_of_an_answer(faults: Mapping[Mode, Fault], path: str) -> tuple[Magen
             wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             return answer, wait
     return None
-
-
-class _TooManyRequests(Refusal):
-    """The 429 of a rate limit, whose body has a null `trace`."""
-
-    def __init__(self) -> None:
-        super().__init__("Too Many Requests", status=429)
-
-    def body(self) -> JsonObject:
-        return {"message": self.message, "trace": None}
 
 
 def _lock_message(path: str) -> str:

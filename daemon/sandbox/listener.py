@@ -32,6 +32,8 @@ class Listener:
         Listen.
 
         Args:
+            protocol_factory: makes the protocol of each connection.
+            host: the address to bind.
             port: 0 picks a free one, which is kept from then on.
             control_port: a second port that is never closed, for the switches; 0 picks a free one.
         """

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import struct
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -35,8 +37,16 @@ class RestHandler:
         entry = self._sandbox.journal.open(method=request.method, path=request.raw_path)
         faults = self._sandbox.faults.take(raw_path)
         entry.faults = tuple(faults)
+        incoming = RestRequest(
+            method=request.method,
+            raw_path=raw_path,
+            raw_query=raw_query,
+            url=f"{request.scheme}://{request.host}{raw_path}",
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+        )
         try:
-            reply = await self._reply(request, raw_path, raw_query, body, faults, entry)
+            reply = await self._reply(incoming, faults, entry)
             if reply is None:
                 _cut(request, with_reset="reset_before" in faults or "reset_after" in faults)
                 return web.Response()
@@ -50,40 +60,22 @@ class RestHandler:
             entry.milliseconds = (time.perf_counter() - began) * 1_000
             self._sandbox.journal.close(entry, body)
 
-    async def _reply(  # noqa: PLR0913, PLR0917 - one request, taken apart once
-        self,
-        request: web.Request,
-        raw_path: str,
-        raw_query: str,
-        body: bytes,
-        faults: dict[Mode, Fault],
-        entry: JournalEntry,
-    ) -> Reply | None:
+    async def _reply(self, incoming: RestRequest, faults: Mapping[Mode, Fault], entry: JournalEntry) -> Reply | None:
+        """Return the answer, None for a connection that is to be cut."""
+        if faults:
+            entry.rows, entry.skus = records_of(self._sandbox.service.look(incoming))
         if "down" in faults or "refuse" in faults or "reset_before" in faults:
             return None
         slow = faults.get("slow")
         if slow is not None:
             await asyncio.sleep(slow.seconds or 0)
-        if not raw_path.startswith("/rest/"):
-            return Reply(status=404, content_type="text/html; charset=UTF-8", body=NOT_FOUND_PAGE.encode())
-        instead = instead_of_an_answer(faults, raw_path)
+        instead = instead_of_an_answer(faults, incoming.raw_path)
         if instead is not None:
             fault, headers = instead
             reply = fault_reply(fault)
-            return Reply(
-                status=reply.status,
-                content_type=reply.content_type,
-                body=reply.body,
-                headers={**reply.headers, **headers},
-            )
-        incoming = RestRequest(
-            method=request.method,
-            raw_path=raw_path,
-            raw_query=raw_query,
-            url=f"{request.scheme}://{request.host}{raw_path}",
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=body,
-        )
+            return replace(reply, headers={**reply.headers, **headers})
+        if not incoming.raw_path.startswith("/rest/"):
+            return Reply(status=404, content_type="text/html; charset=UTF-8", body=NOT_FOUND_PAGE.encode())
         outcome = await self._handled(incoming, faults.get("partial"), entry)
         return None if "reset_after" in faults else outcome.reply
 

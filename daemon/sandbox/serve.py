@@ -34,6 +34,8 @@ async def running_sandbox(
     Serve a sandbox while the block lasts.
 
     Args:
+        settings: None for the defaults.
+        host: the address to bind.
         port: 0 picks a free one.
         control_port: a second port for `/_sandbox/`, which stays open under the fault `refuse`; 0 picks a free one.
     """
@@ -56,7 +58,7 @@ async def running_sandbox(
         await runner.cleanup()
 
 
-async def serve_sandbox(  # noqa: PLR0913 - the options of the command line
+async def serve_sandbox(
     settings: SandboxSettings,
     *,
     host: str,
@@ -70,7 +72,12 @@ async def serve_sandbox(  # noqa: PLR0913 - the options of the command line
     Serve a sandbox until *stop* is set.
 
     Args:
+        settings: how the shop starts.
+        host: the address to bind.
+        port: 0 picks a free one.
+        stop: set it to end.
         catalogue: replaces the default catalogue; JSON or CSV.
+        control_port: a second port for the switches, which the fault `refuse` leaves open.
         started: called once it listens, to tell where.
 
     Raises:

@@ -22,6 +22,7 @@ class ShopTimes:
         How long a call takes when nothing else runs.
 
         Args:
+            method: the HTTP method.
             path: the path of the route below `V1/`, empty if there is none.
             rows: the records in the body.
         """

@@ -60,6 +60,7 @@ class _Compiler:
         self._objects: dict[str, Converter] = {}
 
     def compile(self, schema: Schema) -> Converter:
+        """Compile any part of a body."""
         name, resolved = self._contract.resolve(schema)
         if name is not None:
             return self._component(name, resolved)
@@ -68,16 +69,8 @@ class _Compiler:
                 return self._list(resolved["items"])
             case "object":
                 return self._object(resolved)
-            case "number":
-                return to_float
-            case "integer":
-                return to_int
-            case "string":
-                return to_string
-            case "boolean":
-                return to_bool
-            case _:
-                return _as_it_is
+            case simple:
+                return _SIMPLE.get(simple, _as_it_is)
 
     def _component(self, name: str, schema: Schema) -> Converter:
         known = self._objects.get(name)
@@ -200,6 +193,14 @@ def to_bool(value: object, field: str, _limit: int | None) -> object:
 
 def _as_it_is(value: object, _field: str, _limit: int | None) -> object:
     return value
+
+
+_SIMPLE: Mapping[object, Converter] = {
+    "number": to_float,
+    "integer": to_int,
+    "string": to_string,
+    "boolean": to_bool,
+}
 
 
 def wrong_type(value: object, field: str, expected: str) -> Refusal:

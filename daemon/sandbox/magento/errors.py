@@ -28,12 +28,14 @@ class Refusal(MagentoFault):
         status: int = 400,
         parameters: Sequence[object] | Mapping[str, object] | None = None,
         errors: Sequence[Mapping[str, object]] | None = None,
+        with_null_trace: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.parameters = parameters
         self.errors = errors
+        self.with_null_trace = with_null_trace
 
     def body(self) -> dict[str, object]:
         """The JSON body."""
@@ -42,6 +44,8 @@ class Refusal(MagentoFault):
             body["errors"] = self.errors
         if self.parameters is not None:
             body["parameters"] = self.parameters
+        if self.with_null_trace:
+            body["trace"] = None
         return body
 
 

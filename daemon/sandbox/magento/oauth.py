@@ -46,6 +46,7 @@ class OAuthVerifier:
 
         Args:
             authorization: the header, `OAuth …`.
+            method: the HTTP method.
             url: scheme, host and path, without the query.
             query: the raw query string.
 

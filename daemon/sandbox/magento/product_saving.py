@@ -25,6 +25,7 @@ def save_product(shop: Shop, given: JsonObject, store_id: int) -> Product:
     Create or change a product.
 
     Args:
+        shop: where it goes.
         given: the converted product, with a SKU.
         store_id: where store-scoped values go; 0 for the global ones.
 
@@ -103,7 +104,7 @@ def _empty(label: str) -> Refusal:
     return Refusal(f'The "{label}" attribute value is empty. Set the attribute and try again.')
 
 
-def _check_values(  # noqa: PLR0913 - the parts of one product under one rule
+def _check_values(
     shop: Shop,
     given: JsonObject,
     custom: JsonObject,
@@ -157,7 +158,7 @@ def _created(shop: Shop, given: JsonObject, sku: str, attribute_set: int, store_
     return product
 
 
-def _store(  # noqa: PLR0913 - the parts of one product under one rule
+def _store(
     shop: Shop,
     product: Product,
     given: JsonObject,

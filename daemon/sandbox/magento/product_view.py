@@ -74,6 +74,9 @@ def product_view(
     The product as a store view sees it.
 
     Args:
+        shop: decides whose price counts.
+        product: what to show.
+        store_id: the store view; 0 for the global values.
         with_links: show `product_links` and `tier_prices`; the answer to a product just created leaves them out.
         with_stock: show the stock item; searches leave it out.
     """

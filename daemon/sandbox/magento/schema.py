@@ -33,6 +33,7 @@ class ContractChecker:
         Say what of a request is not in the contract.
 
         Args:
+            method: the HTTP method.
             path: the path of the operation below the store code, variables in braces.
             body: the decoded body.
         """
@@ -72,6 +73,7 @@ class _Compiler:
         return check
 
     def compile(self, schema: Schema) -> Check:
+        """Compile any part of a body."""
         name, resolved = self._contract.resolve(schema)
         if name is not None:
             return self._component(name, resolved)
@@ -80,20 +82,16 @@ class _Compiler:
                 return self._list(resolved["items"])
             case "object" if isinstance(resolved.get("properties"), Mapping):
                 return self._object(resolved)
-            case "number":
-                return _number
-            case "integer":
-                return _integer
-            case "string":
-                return _text
-            case "boolean":
-                return _flag
-            case _:
-                return _anything
+            case simple:
+                return _SIMPLE.get(simple, _anything)
 
     def _component(self, name: str, schema: Schema) -> Check:
         if name not in self._components:
-            self._components[name] = lambda value: self._components[name](value)  # a component may contain itself
+
+            def later(value: object) -> list[str]:  # a component may contain itself
+                return self._components[name](value)
+
+            self._components[name] = later
             self._components[name] = self._object(schema)
         return self._components[name]
 
@@ -175,3 +173,6 @@ def _flag(value: object) -> list[str]:
 
 def _anything(_value: object) -> list[str]:
     return _FINE
+
+
+_SIMPLE: Mapping[object, Check] = {"number": _number, "integer": _integer, "string": _text, "boolean": _flag}

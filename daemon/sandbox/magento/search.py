@@ -160,7 +160,7 @@ def wanted_texts(criteria: SearchCriteria, field: str) -> list[str] | None:
     return None
 
 
-def _test(entry: Filter) -> Callable[[object], bool]:
+def _test(entry: Filter) -> Callable[[object], bool]:  # noqa: PLR0911 - one return for each kind of condition
     wanted = entry.value
     match entry.condition:
         case "null":

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn
@@ -78,6 +79,14 @@ class MagentoService:
             outcome.reply = compressed(outcome.reply)
         return outcome
 
+    def look(self, request: RestRequest) -> Outcome:
+        """Recognise a request without answering it: what a switch keeps from the shop shows in the journal too."""
+        outcome = Outcome(body=_peek(request.body) if request.method in _WITH_BODY else None)
+        with suppress(Refusal):
+            _, parts = locate(request.raw_path)
+            outcome.match = self._router.match(request.method, parts)
+        return outcome
+
     def _result(self, request: RestRequest, outcome: Outcome) -> Reply:
         xml = wants_xml(request.headers.get("accept"))
         store_id, parts = locate(request.raw_path)
@@ -147,7 +156,7 @@ class _NotJson(ValueError):
 
 
 def _peek(body: bytes) -> object:
-    """Decode what can be decoded, for the journal too; _UNREADABLE for what cannot."""
+    """Decode what can be decoded, for the journal too; `UNREADABLE` for what cannot."""
     if not body.strip():
         return None
     try:
