@@ -1,0 +1,45 @@
+"""Who acts and why, found in a request: what the audit row of every writing call says."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from daemon.http.fields import identifier
+from daemon.http.keys import PRINCIPAL, REQUEST_ID
+from daemon.http.ports import Act
+from daemon.http.problems import Problem, invalid
+from daemon.http.routes import in_header
+
+ACTOR_HEADER: Final = "X-Actor"
+LONGEST_ACTOR: Final = 100
+
+ACTOR_PARAMETER: Final = in_header(
+    ACTOR_HEADER, "Who acts, for the audit log; without it the name of the token. At most 100 printable characters."
+)
+
+
+def act_of(request: web.Request, fields: dict[str, Any]) -> Act:
+    """
+    Tell who acts in *request*; *fields* is its body, read before, with an optional `reason`.
+
+    Raises:
+        Problem: 422 for a name that cannot be shown.
+    """
+    actor = request.headers.get(ACTOR_HEADER, "").strip() or request[PRINCIPAL].name
+    if len(actor) > LONGEST_ACTOR or not actor.isprintable():
+        raise invalid(ACTOR_HEADER, f"must be at most {LONGEST_ACTOR} printable characters")
+    return Act(actor=actor, reason=fields.get("reason", ""), request_id=request[REQUEST_ID])
+
+
+def id_in_path(request: web.Request) -> int:
+    """
+    Read the `{id}` of the path.
+
+    Raises:
+        Problem: 404: what is no id is the id of nothing.
+    """
+    text = request.match_info["id"]
+    try:
+        return identifier(text)
+    except ValueError as error:
+        raise Problem(404, "not_found", f"there is no dead letter {text[:50]}") from error

@@ -1,0 +1,55 @@
+"""`create_app`: the whole HTTP side as one application that owns nothing of what it is given."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+
+from daemon.http import (
+    connections,
+    dead_letters,
+    events,
+    health,
+    intake_control,
+    logs,
+    openapi,
+    queues,
+    settings,
+)
+from daemon.http.answering import add_security_headers, problems
+from daemon.http.authentication import authentication
+from daemon.http.context import request_context
+from daemon.http.dependencies import Dependencies
+from daemon.http.keys import DEPENDENCIES, ROUTES, THROTTLE
+from daemon.http.routes import Route, RouteTable
+from daemon.http.throttle import FailureThrottle
+
+ALL_ROUTES: Final[Sequence[Route]] = (
+    *health.ROUTES,
+    *events.ROUTES,
+    *intake_control.ROUTES,
+    *queues.ROUTES,
+    *dead_letters.ROUTES,
+    *settings.ROUTES,
+    *connections.ROUTES,
+    *logs.ROUTES,
+    *openapi.ROUTES,
+)
+"""Fixed paths stand before those with a variable part, so that both are found."""
+
+
+def create_app(dependencies: Dependencies) -> web.Application:
+    """
+    Make the application; run it with `web.AppRunner(app, access_log=None)`, which logs nothing beside ours.
+
+    Args:
+        dependencies: what the handlers use; opened and closed by the caller.
+    """
+    app = web.Application(middlewares=[request_context, problems, authentication])
+    app[DEPENDENCIES] = dependencies
+    app[ROUTES] = RouteTable(tuple(ALL_ROUTES))
+    app[THROTTLE] = FailureThrottle(dependencies.clock)
+    for route in ALL_ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    app.on_response_prepare.append(add_security_headers)
+    return app

@@ -1,0 +1,185 @@
+"""`/api/v1/dead-letters`: what failed, and what a person does about it."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from daemon.http.acting import ACTOR_PARAMETER, act_of, id_in_path
+from daemon.http.cursors import CURSOR, fetch, json_response, list_response
+from daemon.http.dead_letter_documents import letter_document, story_document
+from daemon.http.fields import (
+    Check,
+    checked,
+    identifiers,
+    instant,
+    limit,
+    one_of,
+    read_fields,
+    read_parameters,
+    reason,
+    text,
+)
+from daemon.http.keys import DEPENDENCIES
+from daemon.http.ports import DeadLetterFilter, ManyChanged
+from daemon.http.problems import Problem, invalid
+from daemon.http.routes import Operation, Route, answer, in_query, json_of
+
+STATES: Final = ("failed", "reprocessing", "reprocessed", "discarded", "superseded")
+DEFAULT_LIMIT: Final = 50
+
+FILTER: Final[dict[str, Check]] = {
+    "state": one_of(*STATES),
+    "queue": text,
+    "key": text,
+    "error_class": text,
+    "since": instant,
+    "until": instant,
+    "q": text,
+}
+
+FILTER_PARAMETERS: Final = (
+    in_query("state", "In this state only.", type="string", enum=list(STATES)),
+    in_query("queue", "Of this queue only, by its full name."),
+    in_query("key", "Of this record only."),
+    in_query("error_class", "Whose last attempt failed in this way."),
+    in_query("since", "Failed at or after this day or time."),
+    in_query("until", "Failed before this day or time."),
+    in_query("q", "Has this text in its key, event id, source or error."),
+)
+PAGE_PARAMETERS: Final = (
+    in_query("limit", "Rows of a page.", type="integer", minimum=1, maximum=500, default=DEFAULT_LIMIT),
+    in_query("cursor", "The `next_cursor` of the page before."),
+)
+
+
+async def list_dead_letters(request: web.Request) -> web.Response:
+    """Show one page, newest first."""
+    given = read_parameters(request, {**FILTER, "limit": limit, "cursor": CURSOR})
+    page_size, cursor = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
+    dead_letters = request.app[DEPENDENCIES].dead_letters
+    page = await fetch(dead_letters.page(DeadLetterFilter(**given), limit=page_size, cursor=cursor))
+    return list_response([letter_document(each) for each in page.items], page.next_cursor)
+
+
+async def show_dead_letter(request: web.Request) -> web.Response:
+    """Show one with its payload, every attempt, and its story in words."""
+    story = await request.app[DEPENDENCIES].dead_letters.story(id_in_path(request))
+    return json_response(story_document(story))
+
+
+async def reprocess_one(request: web.Request) -> web.Response:
+    """Send one again."""
+    fields = await read_fields(request, {"reason": reason})
+    letter = await request.app[DEPENDENCIES].dead_letters.reprocess(id_in_path(request), act_of(request, fields))
+    return json_response(letter_document(letter), status=202)
+
+
+async def discard_one(request: web.Request) -> web.Response:
+    """Close one without sending it."""
+    fields = await read_fields(request, {"reason": reason})
+    letter = await request.app[DEPENDENCIES].dead_letters.discard(id_in_path(request), act_of(request, fields))
+    return json_response(letter_document(letter), status=202)
+
+
+async def reprocess_many(request: web.Request) -> web.Response:
+    """Send many again: those listed, or those that match a filter."""
+    fields = await read_fields(request, {"ids": identifiers, "filter": filter_object, "reason": reason})
+    act = act_of(request, fields)
+    dead_letters = request.app[DEPENDENCIES].dead_letters
+    if ("ids" in fields) == ("filter" in fields):
+        raise invalid("ids", "or filter must be given, and not both", code="missing")
+    if "ids" in fields:
+        result = await dead_letters.reprocess_many(fields["ids"], act)
+    else:
+        result = await dead_letters.reprocess_matching(fields["filter"], act)
+    return json_response(many_document(result, "requeued"), status=202)
+
+
+def filter_object(value: object) -> DeadLetterFilter:
+    """Read the filter of a body: the same names as in the query of the list."""
+    if not isinstance(value, dict):
+        raise ValueError("an object with the filters of the list")  # noqa: TRY004 - what every check raises
+    try:
+        return DeadLetterFilter(**checked(value, FILTER, what="filter"))
+    except Problem as problem:
+        raise ValueError(f"a filter: {problem.detail}") from problem
+
+
+def many_document(result: ManyChanged, name: str) -> dict[str, Any]:
+    """Give what an act on many came to."""
+    return {name: result.changed, "skipped": [{"id": each.id, "state": each.state} for each in result.skipped]}
+
+
+_CONFLICTS: Final = (404, 409, 415, 422, 503)
+_REASON: Final = json_of("Reason")
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/api/v1/dead-letters",
+        handler=list_dead_letters,
+        access="read",
+        operation=Operation(
+            tag="dead letters",
+            summary="List dead letters, newest first",
+            parameters=(*FILTER_PARAMETERS, *PAGE_PARAMETERS),
+            responses={200: answer("One page", "DeadLetterList")},
+            problems=(422, 503),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/dead-letters/reprocess",
+        handler=reprocess_many,
+        access="operate",
+        operation=Operation(
+            tag="dead letters",
+            summary="Reprocess many",
+            description="Give `ids` or `filter`, not both. What is not open is skipped and named with its state.",
+            parameters=(ACTOR_PARAMETER,),
+            request=json_of("ManyDeadLetters"),
+            responses={202: answer("How many were requeued, and which were skipped", "ManyReprocessed")},
+            problems=(415, 422, 503),
+        ),
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/dead-letters/{id}",
+        handler=show_dead_letter,
+        access="read",
+        operation=Operation(
+            tag="dead letters",
+            summary="Show one with payload, headers, every attempt and its story in words",
+            responses={200: answer("The dead letter", "DeadLetterStory")},
+            problems=(404, 503),
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/dead-letters/{id}/reprocess",
+        handler=reprocess_one,
+        access="operate",
+        operation=Operation(
+            tag="dead letters",
+            summary="Reprocess one: a new generation with a new budget of attempts",
+            parameters=(ACTOR_PARAMETER,),
+            request=_REASON,
+            responses={202: answer("It waits for the next check of its queue", "DeadLetter")},
+            problems=_CONFLICTS,
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/dead-letters/{id}/discard",
+        handler=discard_one,
+        access="operate",
+        operation=Operation(
+            tag="dead letters",
+            summary="Discard one: it will not be sent",
+            parameters=(ACTOR_PARAMETER,),
+            request=_REASON,
+            responses={202: answer("It is discarded", "DeadLetter")},
+            problems=_CONFLICTS,
+        ),
+    ),
+)

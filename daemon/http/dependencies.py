@@ -1,0 +1,51 @@
+"""Everything the application is given; it opens and closes none of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from daemon.http.metrics import Metrics
+from daemon.http.ports import (
+    BrokerQueues,
+    Connection,
+    DeadLetters,
+    HealthCheck,
+    Intake,
+    Logs,
+    Publisher,
+    QueueControl,
+    Queues,
+    SettingsStore,
+)
+from daemon.http.tokens import Tokens
+from queues.definition import QueueDefinition
+from queues.message import ChangeEvent
+from queues.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """
+    What `create_app` needs.
+
+    Attributes:
+        definitions: the queues of this instance, in the order operators see them.
+        check_event: raises InvalidMessage for an event no sender could make sense of.
+        connections: `magento`, `acumatica`; what is not configured answers so itself.
+        health_checks: by name, for `/health/ready`.
+    """
+
+    tokens: Tokens
+    clock: Clock
+    metrics: Metrics
+    definitions: tuple[QueueDefinition, ...]
+    dead_letters: DeadLetters
+    queues: Queues
+    queue_control: QueueControl
+    broker_queues: BrokerQueues
+    intake: Intake
+    publisher: Publisher
+    check_event: Callable[[ChangeEvent], None]
+    settings: SettingsStore
+    logs: Logs
+    connections: Mapping[str, Connection]
+    health_checks: Mapping[str, HealthCheck]

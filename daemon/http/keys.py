@@ -1,0 +1,18 @@
+"""Where the application keeps what it was given, and a request what was found out about it."""
+
+from typing import Final
+
+from aiohttp import web
+
+from daemon.http.dependencies import Dependencies
+from daemon.http.routes import Route, RouteTable
+from daemon.http.throttle import FailureThrottle
+from daemon.http.tokens import Principal
+
+DEPENDENCIES: Final = web.AppKey("DEPENDENCIES", Dependencies)
+ROUTES: Final = web.AppKey("ROUTES", RouteTable)
+THROTTLE: Final = web.AppKey("THROTTLE", FailureThrottle)
+
+REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
+ROUTE: Final = web.RequestKey("ROUTE", Route)
+PRINCIPAL: Final = web.RequestKey("PRINCIPAL", Principal)

@@ -1,0 +1,89 @@
+"""What Prometheus reads: counters told by workers and middlewares, gauges asked of the stores at each scrape."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from queues.definition import QueueDefinition
+from queues.ports import CheckSummary
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    content_type: Final = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self._checks = Counter("connector_checks", "Checks made.", ["queue", "mode"], registry=registry)
+        self._check_seconds = Histogram(
+            "connector_check_seconds", "How long checks took.", ["queue"], registry=registry, buckets=SECONDS
+        )
+        self._requests = Counter(
+            "connector_target_requests", "Requests made to a target.", ["queue"], registry=registry
+        )
+        self._outcomes = Counter(
+            "connector_messages", "Attempts by what they came to.", ["queue", "outcome"], registry=registry
+        )
+        self._intake = Counter("connector_intake_events", "Events by intake verdict.", ["verdict"], registry=registry)
+        self._http = Histogram(
+            "connector_http_request_seconds",
+            "Requests answered by this daemon.",
+            ["method", "route", "status"],
+            registry=registry,
+            buckets=SECONDS,
+        )
+        self._waiting = Gauge(
+            "connector_queue_waiting", "Messages waiting, by where they wait.", ["queue", "place"], registry=registry
+        )
+        self._skipped = Gauge(
+            "connector_queue_skipped_ticks", "Ticks that passed while a run was busy.", ["queue"], registry=registry
+        )
+        self._paused = Gauge("connector_queue_paused", "1 while a queue is paused.", ["queue"], registry=registry)
+        self._dead = Gauge("connector_dead_letters", "Dead letters by state.", ["state"], registry=registry)
+
+    def record_check(self, definition: QueueDefinition, check: CheckSummary) -> None:
+        """Count one finished check; workers call it (`on_check`)."""
+        queue = definition.name
+        self._checks.labels(queue, check.mode).inc()
+        self._check_seconds.labels(queue).observe(check.duration_ms / 1000)
+        self._requests.labels(queue).inc(check.requests)
+        for outcome, count in (
+            ("delivered", check.delivered),
+            ("skipped", check.skipped),
+            ("retried", check.retried),
+            ("failed", check.failed),
+        ):
+            self._outcomes.labels(queue, outcome).inc(count)
+
+    def count_intake(self, verdicts: Mapping[str, int]) -> None:
+        """Count events by `accepted`, `duplicate`, `refused` and `unavailable`."""
+        for verdict, count in verdicts.items():
+            self._intake.labels(verdict).inc(count)
+
+    def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request; *route* is the pattern, never the path, so that the series stay few."""
+        self._http.labels(method if method in METHODS else "other", route, str(status)).observe(seconds)
+
+    def set_queues(self, rows: Sequence[tuple[str, int, int | None, int, bool]]) -> None:
+        """Set the gauges of each queue: name, waiting in the ledger, ready at the broker, skipped ticks, paused."""
+        self._waiting.clear()
+        for queue, ledger, ready, skipped, paused in rows:
+            self._waiting.labels(queue, "ledger").set(ledger)
+            if ready is not None:
+                self._waiting.labels(queue, "broker").set(ready)
+            self._skipped.labels(queue).set(skipped)
+            self._paused.labels(queue).set(int(paused))
+
+    def set_dead_letters(self, by_state: Mapping[str, int]) -> None:
+        """Set the number of dead letters of each state."""
+        for state in ("failed", "reprocessing", "reprocessed", "discarded", "superseded"):
+            self._dead.labels(state).set(by_state.get(state, 0))
+
+    def render(self) -> bytes:
+        """Write everything in the text format of Prometheus."""
+        return generate_latest(self._registry)

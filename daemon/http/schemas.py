@@ -1,0 +1,271 @@
+"""The JSON schemas that the OpenAPI document names, one for each thing the API shows or takes."""
+
+from typing import Any, Final
+
+from daemon.http.problems import TITLES
+from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
+_NUMBER: Final[dict[str, Any]] = {"type": "number"}
+_MOMENT: Final[dict[str, Any]] = {"type": "string", "format": "date-time"}
+_ANY: Final[dict[str, Any]] = {"type": "object", "additionalProperties": True}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return {"oneOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
+
+
+def _closed(optional: dict[str, Any], *required: str) -> dict[str, Any]:
+    """Describe a body: nothing unknown is accepted."""
+    shape: dict[str, Any] = {"type": "object", "properties": optional, "additionalProperties": False}
+    return shape | ({"required": list(required)} if required else {})
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list_of(name: str) -> dict[str, Any]:
+    return _object({"items": {"type": "array", "items": _ref(name)}, "next_cursor": _or_null(_TEXT)})
+
+
+def _settings_fields() -> dict[str, Any]:
+    defaults = QueueProcessingSettings()
+    fields: dict[str, Any] = {
+        name: {
+            "type": "integer",
+            "minimum": allowed.lowest,
+            **({} if allowed.highest is None else {"maximum": allowed.highest}),
+            "default": getattr(defaults, name),
+        }
+        for name, allowed in RANGES.items()
+    }
+    return fields | {
+        "outage_policy": {"type": "string", "enum": ["count", "hold"], "default": defaults.outage_policy},
+        "fail_fast": {"type": "boolean", "default": defaults.fail_fast},
+        "coalesce": {"type": "boolean", "default": defaults.coalesce},
+        "max_in_flight": {
+            "type": "object",
+            "description": "Requests in hand at once, by entity.",
+            "additionalProperties": {"type": "integer", "minimum": IN_FLIGHT.lowest, "maximum": IN_FLIGHT.highest},
+            "default": {},
+        },
+    }
+
+
+_STATE: Final = {"type": "string", "enum": ["failed", "reprocessing", "reprocessed", "discarded", "superseded"]}
+_REASON: Final = {"type": "string", "maxLength": 1000}
+_ID: Final = {"type": "integer", "minimum": 1}
+_FILTER: Final = _closed(
+    {
+        "state": _STATE,
+        "queue": _TEXT,
+        "key": _TEXT,
+        "error_class": _TEXT,
+        "since": _TEXT,
+        "until": _TEXT,
+        "q": _TEXT,
+    }
+)
+_LETTER: Final[dict[str, Any]] = {
+    "id": _ID,
+    "state": _STATE,
+    "queue": _TEXT,
+    "key": _or_null(_TEXT),
+    "storeview": _or_null(_TEXT),
+    "time": _or_null(_MOMENT),
+    "event_id": _or_null(_TEXT),
+    "source": _or_null(_TEXT),
+    "generation": _COUNT,
+    "attempts": _COUNT,
+    "reason": _TEXT,
+    "error_class": _or_null(_TEXT),
+    "error": _TEXT,
+    "status": _or_null({"type": "integer"}),
+    "failed_at": _MOMENT,
+    "occurrences": _COUNT,
+    "changed_at": _MOMENT,
+    "changed_by": _TEXT,
+    "changed_why": _TEXT,
+}
+_RUN: Final[dict[str, Any]] = {
+    "id": _TEXT,
+    "queue": _TEXT,
+    "worker": _TEXT,
+    "tick": _MOMENT,
+    "started_at": _MOMENT,
+    "ended_at": _or_null(_MOMENT),
+    "ended_by": _or_null(_TEXT),
+    "skipped_ticks": _COUNT,
+    "requests": _COUNT,
+    "delivered": _COUNT,
+    "skipped": _COUNT,
+    "retried": _COUNT,
+    "failed": _COUNT,
+    "checks": {"type": "array", "items": _ANY},
+}
+_VERSION: Final[dict[str, Any]] = {
+    "version": _COUNT,
+    "changed_at": _or_null(_MOMENT),
+    "changed_by": _or_null(_TEXT),
+    "reason": _or_null(_TEXT),
+    "advice": {"type": "array", "items": _TEXT},
+}
+
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "Problem": _object(
+        {
+            "type": _TEXT,
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "code": {"type": "string", "description": f"Stable. One of: {', '.join(TITLES)}."},
+            "request_id": _TEXT,
+        },
+        {
+            "member": {"type": "string", "description": "The member or parameter at fault."},
+            "faults": {"type": "array", "items": _object({"field": _TEXT, "expected": _TEXT, "value": {}})},
+            "state": {"type": "string", "description": "The state that does not allow the act."},
+        },
+    ),
+    "Reason": _closed({"reason": _REASON}),
+    "GivenReason": _closed({"reason": {**_REASON, "minLength": 1}}, "reason"),
+    "ChangeEvent": _object(
+        {
+            "specversion": {"type": "string", "const": "1.0"},
+            "id": {"type": "string", "minLength": 1, "maxLength": 255},
+            "source": {"type": "string", "minLength": 1, "maxLength": 255},
+            "type": {"type": "string", "examples": ["to_magento.pricing", "to_magento.inventory"]},
+            "subject": {"type": "string", "minLength": 1, "maxLength": 255, "description": "The record key, a SKU."},
+            "time": {**_MOMENT, "description": "The version of the record."},
+            "data": {"type": "object", "description": "The values; see the event types in docs/api.md."},
+        },
+        {
+            "datacontenttype": {"type": "string", "const": "application/json"},
+            "storeview": {"type": "string", "description": "The scope; left out for all."},
+            "changed": {"type": "array", "items": _TEXT},
+        },
+    ),
+    "IntakeVerdict": _object(
+        {
+            "index": _COUNT,
+            "verdict": {"type": "string", "enum": ["accepted", "duplicate", "refused", "unavailable"]},
+        },
+        {"id": _TEXT, "source": _TEXT, "problem": _object({"code": _TEXT, "detail": _TEXT}, {"member": _TEXT})},
+    ),
+    "IntakeAnswer": _object(
+        {
+            "accepted": _COUNT,
+            "duplicate": _COUNT,
+            "refused": _COUNT,
+            "unavailable": _COUNT,
+            "events": {"type": "array", "items": _ref("IntakeVerdict")},
+        }
+    ),
+    "Intake": _object(
+        {
+            "state": {"type": "string", "enum": ["open", "stopped"]},
+            "since": _or_null(_MOMENT),
+            "by": _or_null(_TEXT),
+            "reason": _or_null(_TEXT),
+        }
+    ),
+    "Run": _object(_RUN),
+    "RunList": _list_of("Run"),
+    "Queue": _object(
+        {
+            "queue": _TEXT,
+            "state": {"type": "string", "enum": ["idle", "running", "paused", "on_hold"]},
+            "waiting": {**_or_null(_COUNT), "description": "Ledger and broker together; null without the broker."},
+            "waiting_in_ledger": _COUNT,
+            "ready_at_broker": _or_null(_COUNT),
+            "broker_fault": _or_null(_TEXT),
+            "trying": _COUNT,
+            "failed": _COUNT,
+            "next_run_at": _or_null(_MOMENT),
+            "skipped_ticks": _COUNT,
+            "last_run": _or_null(_ref("Run")),
+            "paused": _or_null(_object({"since": _MOMENT, "by": _TEXT, "reason": _TEXT})),
+            "on_hold": _or_null(_object({"since": _MOMENT, "reason": _TEXT})),
+            "hold_until": _or_null(_MOMENT),
+        }
+    ),
+    "QueueList": _list_of("Queue"),
+    "DeadLetter": _object(_LETTER),
+    "DeadLetterList": _list_of("DeadLetter"),
+    "Attempt": _object(
+        {
+            "generation": _COUNT,
+            "number": _COUNT,
+            "at": _MOMENT,
+            "duration_ms": _or_null(_NUMBER),
+            "outcome": _TEXT,
+            "error_class": _or_null(_TEXT),
+            "error": _TEXT,
+            "request": _TEXT,
+            "request_id": _TEXT,
+            "records": _or_null(_COUNT),
+            "status": _or_null({"type": "integer"}),
+            "answer": _TEXT,
+            "settings_version": _COUNT,
+        }
+    ),
+    "DeadLetterStory": _object(
+        {
+            **_LETTER,
+            "payload": {"description": "The message when it is JSON, else null."},
+            "payload_bytes": _COUNT,
+            "headers": {"type": "object", "additionalProperties": _TEXT},
+            "attempt_log": {"type": "array", "items": _ref("Attempt")},
+            "acts": {"type": "array", "items": _ref("AuditRow")},
+            "story": {"type": "array", "items": _TEXT, "description": "What happened, a sentence each."},
+        },
+        {
+            "payload_text": {"type": "string", "description": "Bytes that are no JSON, with odd characters escaped."},
+            "payload_base64": {"type": "string", "description": "The very bytes, when they are no JSON."},
+        },
+    ),
+    "ManyDeadLetters": _closed(
+        {"ids": {"type": "array", "items": _ID, "minItems": 1, "maxItems": 10000}, "filter": _FILTER, "reason": _REASON}
+    ),
+    "ManyReprocessed": _object(
+        {"requeued": _COUNT, "skipped": {"type": "array", "items": _object({"id": _ID, "state": _or_null(_TEXT)})}}
+    ),
+    "QueueProcessingChange": _closed(_settings_fields()),
+    "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),
+    "SettingsVersion": _object({**_VERSION, "settings": _object(_settings_fields())}),
+    "SettingsHistory": _list_of("SettingsVersion"),
+    "ConnectionReport": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "text": _TEXT, "details": _ANY}),
+    "SyncLog": _object({"items": {"type": "array", "items": _ANY}, "next_cursor": _or_null(_TEXT)}),
+    "AuditRow": _object(
+        {
+            "id": _ID,
+            "at": _MOMENT,
+            "actor": _TEXT,
+            "action": _TEXT,
+            "target": _TEXT,
+            "reason": _TEXT,
+            "request_id": _TEXT,
+            "result": _TEXT,
+            "details": _ANY,
+        }
+    ),
+    "AuditLog": _list_of("AuditRow"),
+    "Live": _object({"status": {"type": "string", "const": "live"}}),
+    "Ready": _object(
+        {
+            "status": {"type": "string", "enum": ["ready", "not ready"]},
+            "checks": {
+                "type": "object",
+                "additionalProperties": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT)}),
+            },
+        }
+    ),
+}
