@@ -10,7 +10,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import aiormq
 import structlog
@@ -132,7 +132,7 @@ class BrokerConnection:
             else:
                 return
 
-    async def channel(self, *, publisher_confirms: bool = False) -> AbstractChannel:
+    async def channel(self, *, publisher_confirms: bool = False) -> aiormq.Channel:
         """
         Open a channel; the caller closes it with `close_channel`.
 
@@ -140,12 +140,15 @@ class BrokerConnection:
             BrokerUnavailable: no connection, or no channel in time.
         """
         connection = await self.ensure()
-        return await self.ask(
+        channel = await self.ask(
             connection.channel(
                 publisher_confirms=publisher_confirms, on_return_raises=True, frame_buffer_size=_FRAME_BUFFER
             ),
             "open a channel",
         )
+        return cast(
+            "aiormq.Channel", channel
+        )  # what it is; the driver's abstract class lacks `wait` of `basic_publish`
 
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """
@@ -158,8 +161,10 @@ class BrokerConnection:
             async with asyncio.timeout(self._timeout_seconds):
                 return await work
         except TimeoutError as error:
-            self.drop(f"{what}: no answer within {self._timeout_seconds:g} s")
-            raise BrokerUnavailable(f"{what}: no answer within {self._timeout_seconds:g} s") from error
+            text = f"{what}: no answer within {self._timeout_seconds:g} s"
+            if not await self.is_blocked():  # a blocked connection is alive, and another would be blocked as well
+                self.drop(text)
+            raise BrokerUnavailable(text) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
