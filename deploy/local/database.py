@@ -31,7 +31,7 @@ _UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class Database:
-    """A PostgreSQL cluster in *home* (or in a place that its user can reach), listening on the loopback address only."""
+    """A PostgreSQL cluster in *home* (or where its user can reach it), listening on the loopback address only."""
 
     def __init__(self, home: Path, *, throw_away: bool = False) -> None:
         """

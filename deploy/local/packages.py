@@ -66,7 +66,9 @@ done
 """
 
 _PROGRESS = re.compile(
-    r"^(?:Get:\d+ \S+ \S+ \S+ (?P<got>\S+) .*|(?P<verb>Unpacking|Setting up) (?P<package>[^\s:]+).*|am-connector: (?P<own>.*))$"
+    r"^(?:Get:\d+ \S+ \S+ \S+ (?P<got>\S+) .*"
+    r"|(?P<verb>Unpacking|Setting up) (?P<package>[^\s:]+).*"
+    r"|am-connector: (?P<own>.*))$"
 )
 _DOWNLOAD = re.compile(r"^Need to get (?P<size>[\d.,]+ \S?B)")
 _EXPLANATION_LINES = 15

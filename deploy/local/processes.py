@@ -26,8 +26,8 @@ _LOG_TAIL_LINES = 15
 _GUARD_MARGIN_SECONDS = 10.0
 
 
-class Stopped(BaseException):  # noqa: N818 - not an error: like KeyboardInterrupt, somebody wants us to stop
-    """A signal asked this process to stop."""
+class Stopped(BaseException):
+    """A signal asked this process to stop; like KeyboardInterrupt no error, so no Exception."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,15 @@ class Child:
     def __init__(self, command: Command) -> None:
         """Start *command* at once."""
         self._command = command
-        guard = [sys.executable, "-I", str(GUARD), "--grace", str(command.grace_seconds), "--signal", command.stop_signal]
+        guard = [
+            sys.executable,
+            "-I",
+            str(GUARD),
+            "--grace",
+            str(command.grace_seconds),
+            "--signal",
+            command.stop_signal,
+        ]
         if command.user is not None:
             guard += ["--user", command.user]
         command.log.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +107,9 @@ class Child:
     def check_alive(self) -> None:
         """Raise ServerFailedError with the end of the log if the command has ended."""
         if (code := self.exit_code) is not None:
-            raise ServerFailedError(f"{self._command.name} ended with exit code {code}; its last words:\n{self.last_words()}")
+            raise ServerFailedError(
+                f"{self._command.name} ended with exit code {code}; its last words:\n{self.last_words()}"
+            )
 
     def last_words(self) -> str:
         """Return the last lines that this run wrote, indented."""

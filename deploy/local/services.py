@@ -70,7 +70,7 @@ def provisioned(
 
 @contextmanager
 def throw_away_home(root: Path) -> Iterator[Path]:
-    """Make a directory for servers whose data nobody needs afterwards: in memory if there is plenty, else under *root*."""
+    """Make a directory for servers whose data nobody needs afterwards: in memory if that is large, else in *root*."""
     in_memory = _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free >= _ENOUGH_MEMORY_BYTES
     parent = _SHARED_MEMORY if in_memory else root
     parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,9 @@ def throw_away_home(root: Path) -> Iterator[Path]:
 
 def _start(broker: Broker | None, database: Database | None, stack: ExitStack) -> None:
     """Start both at the same time; what was started is stopped by *stack*, the broker first."""
-    servers = [(name, server) for name, server in (("PostgreSQL", database), ("RabbitMQ", broker)) if server is not None]
+    servers = [
+        (name, server) for name, server in (("PostgreSQL", database), ("RabbitMQ", broker)) if server is not None
+    ]
     if not servers:
         return
     watch = Stopwatch()
