@@ -146,9 +146,8 @@ class BrokerConnection:
             ),
             "open a channel",
         )
-        return cast(
-            "aiormq.Channel", channel
-        )  # what it is; the driver's abstract class lacks `wait` of `basic_publish`
+        # What it really is; the driver's abstract class lacks the `wait` of `basic_publish`.
+        return cast("aiormq.Channel", channel)
 
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """

@@ -66,9 +66,8 @@ class Publisher:
             may have arrived all the same, so it is to be repeated, and the repetition is dropped by its identity.
         """
         if await self._connection.is_blocked():
-            return [BrokerUnavailable("an alarm of the broker (memory or disk) holds publishers back")] * len(
-                publications
-            )
+            blocked = BrokerUnavailable("an alarm of the broker (memory or disk) holds publishers back")
+            return [blocked] * len(publications)
         return list(await asyncio.gather(*map(self._verdict, publications)))
 
     async def close(self) -> None:

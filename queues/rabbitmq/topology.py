@@ -59,7 +59,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopologyReport:
-    """What the declaration found: the names it *created*, and the *differences* an operator should look at."""
+    """What the declaration found: what it *created*, and the *differences* an operator should look at."""
 
     created: tuple[str, ...]
     differences: tuple[Difference, ...]
@@ -133,7 +133,7 @@ class _Declaring:
 
     async def exchange(self, wanted: ExchangeDeclaration) -> None:
         await self._declare(
-            wanted.name,
+            f"exchange {wanted.name}",
             lambda channel, passive: channel.exchange_declare(
                 wanted.name,
                 exchange_type=wanted.kind,
@@ -145,7 +145,7 @@ class _Declaring:
 
     async def queue(self, wanted: QueueDeclaration) -> None:
         await self._declare(
-            wanted.name,
+            f"queue {wanted.name}",
             lambda channel, passive: channel.queue_declare(
                 wanted.name, durable=True, passive=passive, arguments=dict(wanted.arguments)
             ),
