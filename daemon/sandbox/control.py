@@ -162,7 +162,7 @@ class ControlApi:
         shop = self._sandbox.shop
         skus = request.query.getall("sku", [])
         offset, limit = _whole(request, "offset", 0), _whole(request, "limit", _MOST_PRODUCTS)
-        products = shop.products_of(skus) if skus else list(shop.catalogue)[offset : offset + limit]
+        products = shop.products_of(skus) if skus else shop.catalogue.by_age()[offset : offset + limit]
         return _json({"total": len(shop.catalogue), "items": [summary(shop, product) for product in products]})
 
     async def load(self, request: web.Request) -> web.Response:

@@ -60,7 +60,7 @@ def save_product(shop: Shop, given: JsonObject, store_id: int) -> Product:
         custom["url_key"] = url_key
     _store(shop, product, given, custom, sku, attribute_set, store_id)
     _store_extensions(shop, product, extensions, created=created)
-    product.updated_at = shop.timestamp()
+    product.updated_at = product.created_at if created else shop.timestamp()
     return product
 
 

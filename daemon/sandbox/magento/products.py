@@ -43,7 +43,7 @@ def search_products(call: Call) -> JsonObject:
         if not call.shop.attributes.is_searchable(field):
             raise Refusal('The "%1" attribute name is invalid. Reset the name and try again.', parameters=[field])
     skus = wanted_texts(criteria, "sku")
-    rows = list(call.shop.catalogue) if skus is None else call.shop.products_of(skus)
+    rows = call.shop.catalogue.by_age() if skus is None else call.shop.products_of(skus)
     found, total = find(rows, criteria, lambda product, field: _field(call, product, field))
     items = [product_view(call.shop, product, call.store_id, with_links=True, with_stock=False) for product in found]
     return result(items, criteria, total)

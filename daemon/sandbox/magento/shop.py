@@ -33,6 +33,10 @@ class Catalogue:
         """The product of that SKU, whatever the letter case and trailing blanks."""
         return self._products.get(sku) or self._products.get(sku_key(sku))
 
+    def by_age(self) -> list[Product]:
+        """Every product, the oldest first, as the database lists them."""
+        return sorted(self, key=lambda product: product.entity_id)
+
     def by_id(self, entity_id: int) -> Product | None:
         """The product of that id."""
         return next((product for product in self if product.entity_id == entity_id), None)
