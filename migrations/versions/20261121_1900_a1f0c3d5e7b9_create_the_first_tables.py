@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("queue", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=True, comment="null for bytes that are no event, as are the next four"),
         sa.Column("storeview", sa.Text(), nullable=True),
+        sa.Column("part", sa.Text(), server_default="", nullable=False, comment="of the record, where it has several"),
         sa.Column("time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("event_id", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
@@ -150,6 +151,7 @@ def upgrade() -> None:
         sa.Column("queue", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False, comment="empty for bytes that are no event"),
         sa.Column("storeview", sa.Text(), nullable=False, comment="the scope, empty for all"),
+        sa.Column("part", sa.Text(), server_default="", nullable=False, comment="of the record, where it has several"),
         sa.Column(
             "time",
             sa.DateTime(timezone=True),
@@ -193,7 +195,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_ledger_waiting_by_record",
         "ledger",
-        ["queue", "key", "storeview"],
+        ["queue", "key"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -209,8 +211,9 @@ def upgrade() -> None:
         sa.Column("queue", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("storeview", sa.Text(), nullable=False, comment="the scope, empty for all"),
+        sa.Column("part", sa.Text(), nullable=False, comment="of the record, where it has several; else empty"),
         sa.Column("time", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("queue", "key", "storeview", name=op.f("pk_record_versions")),
+        sa.PrimaryKeyConstraint("queue", "key", "storeview", "part", name=op.f("pk_record_versions")),
         postgresql_with={"fillfactor": "70"},
     )
     op.create_table(

@@ -32,6 +32,7 @@ dead_letters = Table(
     Column("queue", Text, nullable=False),
     Column("key", Text, comment="null for bytes that are no event, as are the next four"),
     Column("storeview", Text),
+    Column("part", Text, nullable=False, server_default="", comment="of the record, where it has several"),
     Column("time", INSTANT),
     Column("event_id", Text),
     Column("source", Text),

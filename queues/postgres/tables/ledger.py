@@ -39,6 +39,7 @@ ledger = Table(
     Column("queue", Text, nullable=False),
     Column("key", Text, nullable=False, comment="empty for bytes that are no event"),
     Column("storeview", Text, nullable=False, comment="the scope, empty for all"),
+    Column("part", Text, nullable=False, server_default="", comment="of the record, where it has several"),
     Column("time", INSTANT, comment="version of the record; null for bytes that are no event"),
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
@@ -65,7 +66,7 @@ ledger = Table(
     CheckConstraint("(state in ('trying', 'waiting')) = (settled_at is null)", name="settled_when_ended"),
     # The rows that move are few; those at rest are many: no index knows the latter but the primary key.
     Index("ix_ledger_waiting_in_order", "queue", "sequence", postgresql_where=text("state = 'waiting'")),
-    Index("ix_ledger_waiting_by_record", "queue", "key", "storeview", postgresql_where=text("state = 'waiting'")),
+    Index("ix_ledger_waiting_by_record", "queue", "key", postgresql_where=text("state = 'waiting'")),
     Index("ix_ledger_trying", "queue", postgresql_where=text("state = 'trying'")),
     Index("ix_ledger_settled_at", "settled_at", postgresql_using="brin"),
     postgresql_with={"fillfactor": "70"},

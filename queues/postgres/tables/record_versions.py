@@ -10,7 +10,8 @@ record_versions = Table(
     Column("queue", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("storeview", Text, nullable=False, comment="the scope, empty for all"),
+    Column("part", Text, nullable=False, comment="of the record, where it has several; else empty"),
     Column("time", INSTANT, nullable=False),
-    PrimaryKeyConstraint("queue", "key", "storeview"),
+    PrimaryKeyConstraint("queue", "key", "storeview", "part"),
     postgresql_with={"fillfactor": "70"},
 )

@@ -1,0 +1,173 @@
+"""
+The claim: one attempt written down for each message that may have one (RELIABILITY.md, section 2).
+
+One statement grants at most Retry Count attempts whatever the concurrency. What it did not grant is read afterwards, in
+the same transaction, and told apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Literal, cast
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from queues.definition import QueueDefinition
+from queues.errors import LeaseLost
+from queues.message import Message
+from queues.ports import Claimed, ClaimResult, EndState, Exhausted, Finished, Held, Outdated, RunLease
+from queues.postgres.columns import BODIES, IDENTITIES, MessageKey, body_columns, distinct, identity_columns, key_of
+from queues.postgres.engine import Contended
+
+LOST_ATTEMPT: Final = "the worker stopped before the outcome was recorded"
+
+FENCE: Final = """
+    exists (select from schedules
+            where queue = cast(:queue as text) and run_id = cast(:run as uuid)
+              and fencing_token = cast(:token as bigint))
+"""
+"""True while the run's lease has not been given to another."""
+
+_IS_OUTDATED: Final = """
+    (cast(:supersedable as bool) and given.generation = 0 and exists (
+        select from record_versions v
+        where v.queue = cast(:queue as text) and v.key = given.key and v.storeview = given.storeview
+          and v.part = given.part and v.time > given.time))
+"""
+
+_CLAIM = text(f"""
+    with given as materialized (select * from {IDENTITIES}),
+    allowed as (
+        select given.* from given where {FENCE} and not {_IS_OUTDATED}
+    ),
+    numbered as (
+        -- In queue order: a message that must wait keeps its place among its neighbours.
+        select *, nextval('ledger_sequence_seq') as sequence from (select * from allowed order by place) as in_order
+    ),
+    lost as (
+        insert into attempts (message_id, generation, number, at, outcome, error, run_id)
+        select l.message_id, l.generation, l.attempts, l.claimed_at, 'unknown', cast(:lost as text), l.owner
+        from ledger l join allowed using (message_id, generation)
+        where l.state = 'trying' and l.lease_until < now() and l.attempts < cast(:retry_count as int)
+        on conflict do nothing
+    )
+    insert into ledger as l (message_id, generation, queue, key, storeview, part, time, source, event_id, sequence,
+                             state, attempts, owner, lease_until, claimed_at)
+    select message_id, generation, cast(:queue as text), key, storeview, part, time, source, event_id, sequence,
+           'trying', 1, cast(:run as uuid), now() + cast(:lease as interval), now()
+    from numbered
+    order by message_id, generation
+    on conflict (message_id, generation) do update
+        set attempts = l.attempts + 1, state = 'trying', owner = excluded.owner, lease_until = excluded.lease_until,
+            claimed_at = excluded.claimed_at, key = excluded.key, storeview = excluded.storeview, part = excluded.part,
+            time = excluded.time, source = excluded.source, event_id = excluded.event_id
+        where l.attempts < cast(:retry_count as int)
+          and ((cast(:stored as bool) and l.state = 'waiting') or (l.state = 'trying' and l.lease_until < now()))
+    returning message_id, generation, attempts
+""")  # noqa: S608 - put together from constants only
+
+_HOLDS_LEASE = text(f"select {FENCE}")
+
+_TAKE_CUSTODY = text(f"""
+    update ledger l set body = coalesce(l.body, copy.body), headers = coalesce(l.headers, cast(copy.headers as jsonb))
+    from {BODIES}
+    where l.message_id = copy.message_id and l.generation = copy.generation and l.state = 'trying'
+""")  # noqa: S608 - put together from constants only
+
+_READ = text(f"""
+    select given.message_id, given.generation, l.state, l.attempts, l.lease_until < now() as is_expired,
+           {_IS_OUTDATED} as is_outdated
+    from {IDENTITIES} left join ledger l using (message_id, generation)
+""")  # noqa: S608 - put together from constants only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One group to be claimed: what `Ledger.claim` is asked, and how long the claims hold."""
+
+    lease: RunLease
+    definition: QueueDefinition
+    retry_count: int
+    stored: bool
+    claim_lease: timedelta
+
+
+async def claim_messages(
+    connection: AsyncConnection, claim: Claim, messages: Sequence[Message]
+) -> Sequence[ClaimResult]:
+    """
+    Write the attempts down and answer one result each, in order.
+
+    Raises:
+        LeaseLost: another run holds the queue; nothing was written.
+        Contended: a row changed between the statements.
+    """
+    once = distinct(messages)
+    values = _values(claim)
+    answer = await connection.execute(_CLAIM, {**values, **identity_columns(once), "lost": LOST_ATTEMPT})
+    granted: dict[MessageKey, int] = {(row.message_id, row.generation): row.attempts for row in answer}
+    others = [message for message in once if key_of(message) not in granted]
+    repeated = len(once) < len(messages)
+    if not others and not repeated:
+        return [Claimed(attempt=granted[key_of(message)]) for message in messages]
+    found = await _tell_apart(connection, claim, others, values) if others else {}
+    if not claim.stored:
+        custody = [each for each in others if isinstance(found[key_of(each)], Held)]
+        custody += [each for each in once if key_of(each) in granted] if repeated else []
+        if custody:
+            await connection.execute(_TAKE_CUSTODY, body_columns(custody))
+    results: list[ClaimResult] = []
+    for message in messages:
+        key = key_of(message)
+        number = granted.get(key)
+        if number is None:
+            results.append(found.get(key, Held()))
+        else:
+            results.append(Claimed(attempt=number))
+            # A second copy of it in the same group is another delivery of the message just claimed.
+            del granted[key]
+    return results
+
+
+async def _tell_apart(
+    connection: AsyncConnection, claim: Claim, messages: Sequence[Message], values: Mapping[str, object]
+) -> dict[MessageKey, ClaimResult]:
+    if not (await connection.execute(_HOLDS_LEASE, _fence(claim.lease))).scalar_one():
+        raise LeaseLost(f"another run holds {claim.lease.queue}")
+    rows = await connection.execute(_READ, {**_only(values, "supersedable", "queue"), **identity_columns(messages)})
+    return {(row.message_id, row.generation): _result(claim, row) for row in rows}
+
+
+def _result(claim: Claim, row: Row[Any]) -> ClaimResult:
+    match row.state:
+        case "trying" if not row.is_expired:
+            return Held()
+        case "waiting" if not claim.stored:
+            return Finished(state="waiting")
+        case None | "trying" | "waiting" if row.is_outdated:
+            return Outdated()
+        case "trying" | "waiting" if row.attempts >= claim.retry_count:
+            return Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying")
+        case None | "trying" | "waiting":
+            raise Contended(f"the ledger row {row.message_id}/{row.generation} changed while it was claimed")
+        case _:
+            return Finished(state=cast("EndState | Literal['waiting']", row.state))
+
+
+def _values(claim: Claim) -> dict[str, object]:
+    return {
+        **_fence(claim.lease),
+        "supersedable": claim.definition.supersedable,
+        "retry_count": claim.retry_count,
+        "stored": claim.stored,
+        "lease": claim.claim_lease,
+    }
+
+
+def _fence(lease: RunLease) -> dict[str, object]:
+    return {"queue": lease.queue, "run": lease.run_id, "token": lease.fencing_token}
+
+
+def _only(values: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: values[name] for name in names}
