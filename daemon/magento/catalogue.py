@@ -145,7 +145,7 @@ def _portions(skus: Sequence[str], most: int) -> Iterator[list[str]]:
         yield portion
 
 
-_OWN_FILTER: Final = 180
+_OWN_FILTER: Final = 260
 """Encoded characters of a filter of its own, for a SKU with a comma: `in` takes a list separated by commas."""
 
 

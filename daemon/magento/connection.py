@@ -10,7 +10,7 @@ from daemon.magento.stores import StoreConfig, fetch_store_configs
 from queues.verdicts import Refused, Unreachable
 
 Reason = Literal[
-    "connected",
+    "",
     "unreachable",
     "maintenance",
     "unauthorised",
@@ -29,7 +29,7 @@ class ConnectionReport:
 
     Attributes:
         ok: the store answers, accepts the credentials and grants what the senders need.
-        reason: stable, for programs.
+        reason: stable, for programs; empty when it is well.
         detail: for people.
         stores: the store views with their currency and time zone; empty when the store did not tell.
         missing_permissions: resources the integration lacks, as Magento names them.
@@ -79,7 +79,7 @@ async def test_connection(client: MagentoClient) -> ConnectionReport:
         return ConnectionReport(
             ok=False, reason="missing_permission", detail=detail, stores=configs, missing_permissions=missing
         )
-    return ConnectionReport(ok=True, reason="connected", detail=_describe(configs), stores=configs)
+    return ConnectionReport(ok=True, reason="", detail=_describe(configs), stores=configs)
 
 
 # Its name is the operators' word for the button; pytest must not take it for a test.
