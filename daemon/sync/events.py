@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS, known_event_types
-from daemon.sync.inventory import read_stock
+from daemon.sync.inventory import DEFAULT_SOURCE, read_stock
 from daemon.sync.pricing import read_price
 from daemon.sync.product_status import read_status
 from daemon.sync.refusal import refuse
@@ -31,3 +31,15 @@ def check_event(event: ChangeEvent) -> None:
     if reader is None:
         refuse("unknown_type", "type", f"must be one of {', '.join(known_event_types())}", event.type)
     reader(event)
+
+
+def part_of(event: ChangeEvent) -> str:
+    """
+    Tell which part of its record *event* is about; empty where records have no parts.
+
+    The stock of one SKU at two sources are two things: neither stands for the other in a bulk request, nor does a newer
+    level of the one supersede an older level of the other.
+    """
+    if event.type == INVENTORY.event_type:
+        return str(event.data.get("source_code") or DEFAULT_SOURCE)
+    return ""

@@ -1,0 +1,69 @@
+"""The store as the queues see it: client and senders of Magento, made from the configuration."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from daemon.config import MagentoBearer, MagentoConfig, MagentoOAuth
+from daemon.magento.authentication import Authentication, BearerToken, OAuth1
+from daemon.magento.catalogue import Catalogue
+from daemon.magento.client import MagentoClient
+from daemon.magento.inventory import InventorySender
+from daemon.magento.pricing import PricingSender
+from daemon.magento.product_status import ProductStatusSender
+from daemon.magento.rows import InputLimits
+from daemon.magento.session import Timeouts, open_session
+from daemon.magento.stores import StoreViews
+from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS
+from queues.ports import Clock, Sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """
+    A store that is configured; whether it can be reached shows when it is needed.
+
+    Attributes:
+        senders: by event type, `to_magento.pricing`.
+    """
+
+    client: MagentoClient
+    senders: Mapping[str, Sender]
+
+
+@asynccontextmanager
+async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store | None]:
+    """Open the one session of the store and the senders that share it; None when no store is configured."""
+    if config.url is None:
+        yield None
+        return
+    timeouts = Timeouts(
+        connect_seconds=config.connect_timeout.total_seconds(), total_seconds=config.timeout.total_seconds()
+    )
+    async with open_session(timeouts) as session:
+        client = MagentoClient(config.url, _authentication(config), session=session, clock=clock)
+        yield Store(client=client, senders=_senders(client))
+
+
+def _authentication(config: MagentoConfig) -> Authentication | None:
+    match config.credentials:
+        case MagentoBearer(token=token):
+            return BearerToken(token)
+        case MagentoOAuth() as four:
+            return OAuth1(
+                consumer_key=four.consumer_key,
+                consumer_secret=four.consumer_secret,
+                access_token=four.access_token,
+                access_token_secret=four.access_token_secret,
+            )
+        case None:
+            return None
+
+
+def _senders(client: MagentoClient) -> Mapping[str, Sender]:
+    stores, catalogue, limits = StoreViews(client), Catalogue(client), InputLimits()
+    return {
+        PRICING.event_type: PricingSender(client, stores=stores, limits=limits),
+        INVENTORY.event_type: InventorySender(client, catalogue=catalogue, limits=limits),
+        PRODUCT_STATUS.event_type: ProductStatusSender(client, catalogue=catalogue, stores=stores),
+    }
