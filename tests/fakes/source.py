@@ -19,10 +19,18 @@ class Queued:
     redelivered: bool = False
 
 
+@dataclass(slots=True)
+class FakeQueue:
+    """The messages of one queue, and how often one was given back."""
+
+    messages: deque[Queued] = field(default_factory=deque)
+    returned: int = 0
+
+
 class FakeTake:
     """Matches queues.ports.Take."""
 
-    def __init__(self, queue: deque[Queued], *, wanted: int, window: int) -> None:
+    def __init__(self, queue: FakeQueue, *, wanted: int, window: int) -> None:
         self._queue = queue
         self._wanted = wanted
         self._window = window
@@ -42,7 +50,7 @@ class FakeTake:
             self.fetch()
             if self._arrived:
                 yield self._arrived.popleft()
-            elif not self._is_consuming or self._fetched == self._wanted or not self._queue:
+            elif not self._is_consuming or self._fetched == self._wanted or not self._queue.messages:
                 return
             else:
                 await self._news.wait()
@@ -62,11 +70,11 @@ class FakeTake:
         """Move what the window allows from the queue into this take."""
         while (
             self._is_consuming
-            and self._queue
+            and self._queue.messages
             and self._fetched < self._wanted
             and len(self._in_hand.keys() - self._settled) < self._window
         ):
-            queued = self._queue.popleft()
+            queued = self._queue.messages.popleft()
             self._fetched += 1
             self._in_hand[self._fetched] = queued
             self._arrived.append(
@@ -85,7 +93,8 @@ class FakeTake:
     def give_back(self) -> None:
         """Put what is not acknowledged to the front of the queue again, in order."""
         rest = [replace(each, redelivered=True) for tag, each in self._in_hand.items() if tag not in self._settled]
-        self._queue.extendleft(reversed(rest))
+        self._queue.messages.extendleft(reversed(rest))
+        self._queue.returned += len(rest)
         self._in_hand.clear()
         self._arrived.clear()
         self._is_consuming = False
@@ -100,22 +109,26 @@ class FakeSource:
 
     def __init__(self) -> None:
         self.is_down = False
-        self._queues: dict[str, deque[Queued]] = {}
+        self._queues: dict[str, FakeQueue] = {}
         self._takes: dict[str, list[FakeTake]] = {}
 
     def declare(self, queue: str) -> None:
         """Create *queue* unless it stands."""
-        self._queues.setdefault(queue, deque())
+        self._queues.setdefault(queue, FakeQueue())
 
     def publish(self, queue: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Put one message at the end of *queue*."""
-        self._queues[queue].append(Queued(body=body, headers=headers or {}))
+        self._queues[queue].messages.append(Queued(body=body, headers=headers or {}))
 
     def delete(self, queue: str) -> None:
         """Delete *queue* and whatever it holds; its takes are lost."""
         for take in self._takes.pop(queue, []):
             take.lose()
         del self._queues[queue]
+
+    def returned(self, queue: str) -> int:
+        """Count the messages given back to *queue* so far, one each time."""
+        return self._queues[queue].returned
 
     def lose_connection(self) -> None:
         """Break every take: unacknowledged messages go back to their queues."""
@@ -124,7 +137,7 @@ class FakeSource:
                 take.lose()
 
     async def ready(self, queue: str) -> int:
-        return len(self._existing(queue))
+        return len(self._existing(queue).messages)
 
     @asynccontextmanager
     async def take(self, queue: str, count: int, *, window: int) -> AsyncIterator[FakeTake]:
@@ -142,7 +155,7 @@ class FakeSource:
                 self._takes[queue].remove(take)
                 take.lose()
 
-    def _existing(self, queue: str) -> deque[Queued]:
+    def _existing(self, queue: str) -> FakeQueue:
         if self.is_down:
             raise BrokerUnavailable("connect: refused")
         if queue not in self._queues:
