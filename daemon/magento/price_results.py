@@ -73,7 +73,7 @@ def _complaint(message: str, parameters: list[Any]) -> Complaint:
 
 
 def _meant(text: str, parameters: list[Any], rows_of: dict[str, list[Row]]) -> list[Row]:
-    if len(parameters) == _SKU_AND_FIELD and parameters[0] in {"SKU", "Price", "Cost"}:
+    if len(parameters) == _SKU_AND_FIELD and parameters[0] in ("SKU", "Price", "Cost"):
         # `["SKU", "AC-1"]` names a row, `["Price", "-4"]` none.
         return rows_of.get(_folded(parameters[1]), []) if parameters[0] == "SKU" else []
     row_id = _ROW_ID.search(text)
