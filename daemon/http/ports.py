@@ -372,15 +372,21 @@ class DocumentPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPage:
+    """One page of the audit log, newest first."""
+
+    items: Sequence[AuditRow]
+    next_cursor: str | None
+
+
 class Logs(Protocol):
     """What was sent and what was done."""
 
     async def sync_log(self, chosen: LogFilter, *, limit: int, cursor: str | None) -> DocumentPage:
         """Read the requests made, newest first. Raises ValueError for a cursor it never gave."""
 
-    async def audit(
-        self, *, actor: str | None, action: str | None, target: str | None, limit: int, cursor: str | None
-    ) -> DocumentPage:
+    async def audit(self, *, limit: int, cursor: str | None) -> AuditPage:
         """Read what people did, newest first. Raises ValueError for a cursor it never gave."""
 
 

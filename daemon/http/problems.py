@@ -1,9 +1,9 @@
 """Problems: what an error looks like on the wire (RFC 9457), with a stable `code` for programs."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 
 from queues.errors import (
@@ -125,17 +125,15 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
 
 
 def to_json(document: object) -> bytes:
-    """Write JSON; what JSON does not know (decimals, times, ids) becomes text."""
-    return json.dumps(document, default=_as_text, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    """Write JSON; decimals stay the numbers they are, times are ISO 8601 in UTC."""
+    return _ENCODER.encode(document)
 
 
-def _as_text(value: Any) -> object:  # noqa: ANN401 - json hands over whatever it does not know
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
-    isoformat = getattr(value, "isoformat", None)
-    return isoformat().replace("+00:00", "Z") if callable(isoformat) else str(value)
+def _as_known(value: Any) -> object:  # noqa: ANN401 - the encoder hands over whatever it does not know
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_known)
 
 
 def _unavailable(code: str, detail: str) -> Problem:

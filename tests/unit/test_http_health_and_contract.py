@@ -1,0 +1,81 @@
+"""Health, metrics, and the OpenAPI document that describes every call."""
+
+import re
+
+from openapi_spec_validator import validate
+
+from daemon.http.app import ALL_ROUTES, create_app
+from daemon.http.schemas import SCHEMAS
+from queues.ports import CheckSummary
+from tests.fakes.http_client import price_event, serving
+from tests.fakes.http_stores import PRICING, START, World
+
+
+async def test_liveness_asks_nobody() -> None:
+    world = World()
+    for check in world.checks.values():
+        check.fault = "down"
+
+    async with serving(world, token=None) as client:
+        response = await client.get("/health/live")
+
+        assert (response.status, await response.json()) == (200, {"status": "live"})
+
+
+async def test_readiness_names_each_check_and_its_fault() -> None:
+    world = World()
+
+    async with serving(world, token=None) as client:
+        ready = await client.get("/health/ready")
+        before = await ready.json()
+        world.checks["broker"].fault = "connection refused"
+        not_ready = await client.get("/health/ready")
+        after = await not_ready.json()
+
+    assert (ready.status, before["status"], not_ready.status, after["status"]) == (200, "ready", 503, "not ready")
+    assert after["checks"]["broker"] == {"ok": False, "reason": "connection refused"}
+    assert after["checks"]["database"] == {"ok": True, "reason": None}
+
+
+async def test_metrics_tell_queues_attempts_intake_and_dead_letters() -> None:
+    world = World()
+    world.dead_letters.add(1)
+    world.metrics.record_check(
+        PRICING, CheckSummary(started_at=START, mode="batch", waiting=50, requests=2, delivered=49, failed=1)
+    )
+
+    async with serving(world) as client:
+        await client.post("/api/v1/events", json=price_event())
+        text = await (await client.get("/metrics")).text()
+
+    queue = f'queue="{PRICING.name}"'
+    assert f'connector_queue_waiting{{place="broker",{queue}}} 50.0' in text
+    assert f'connector_queue_waiting{{place="ledger",{queue}}} 2.0' in text
+    assert f"connector_queue_skipped_ticks{{{queue}}} 4.0" in text
+    assert f'connector_messages_total{{outcome="delivered",{queue}}} 49.0' in text
+    assert f"connector_target_requests_total{{{queue}}} 2.0" in text
+    assert 'connector_dead_letters{state="failed"} 1.0' in text
+    assert 'connector_intake_events_total{verdict="accepted"} 1.0' in text
+    assert 'connector_http_request_seconds_count{method="POST",route="/api/v1/events",status="202"} 1.0' in text
+
+
+async def test_the_contract_is_valid_and_describes_every_call() -> None:
+    world = World()
+    async with serving(world) as client:
+        document = await (await client.get("/api/v1/openapi.json")).json()
+
+    validate(document)
+    described = {(method.upper(), path) for path, operations in document["paths"].items() for method in operations}
+    app = create_app(world.dependencies())
+    served = {(route.method, resource.canonical) for resource in app.router.resources() for route in resource}
+    pages = {(route.method, route.path) for route in ALL_ROUTES if route.is_page}
+    assert described == served - pages
+    identifiers = [each["operationId"] for operations in document["paths"].values() for each in operations.values()]
+    assert len(identifiers) == len(set(identifiers))
+
+
+async def test_every_schema_of_the_contract_is_used() -> None:
+    async with serving(World()) as client:
+        text = await (await client.get("/api/v1/openapi.json")).text()
+
+    assert set(re.findall(r"#/components/schemas/(\w+)", text)) == set(SCHEMAS)
