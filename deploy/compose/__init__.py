@@ -1,0 +1,1 @@
+"""Small programs inside the containers; standard library only."""
