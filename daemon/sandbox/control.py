@@ -247,7 +247,7 @@ async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON from outsid
 
 
 def _refused(text: str) -> web.HTTPBadRequest:
-    return web.HTTPBadRequest(body=_ENCODER.encode({"error": text}), content_type="application/json")
+    return web.HTTPBadRequest(text=_ENCODER.encode({"error": text}).decode(), content_type="application/json")
 
 
 def _whole(request: web.Request, name: str, default: int) -> int:

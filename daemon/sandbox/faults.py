@@ -196,6 +196,8 @@ _REFUSED_LOCKS = {
 
 def instead_of_an_answer(faults: Mapping[Mode, Fault], path: str) -> tuple[MagentoFault, dict[str, str]] | None:
     """The answer a switch gives in the shop's place, with its headers; None if the shop shall answer."""
+    if not faults:
+        return None
     answers: dict[Mode, MagentoFault] = {
         "maintenance": HtmlFault(503, MAINTENANCE_PAGE),
         "bad_gateway": HtmlFault(502, BAD_GATEWAY_PAGE),

@@ -69,7 +69,7 @@ class Journal:
         self._with_skus: deque[JournalEntry] = deque()
         self._skus = 0
         self._last = 0
-        self._changed: asyncio.Event = asyncio.Event()
+        self._waiters: list[_Waiter] = []
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -91,8 +91,8 @@ class Journal:
                 oldest = self._with_skus.popleft()
                 self._skus -= len(oldest.skus)
                 oldest.skus = ()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        for waiter in self._waiters:
+            waiter.see(entry)
 
     def clear(self) -> None:
         """Forget every request."""
@@ -103,11 +103,8 @@ class Journal:
 
     def entries(self, *, path: str = "", since: int = 0, method: str | None = None) -> list[JournalEntry]:
         """The requests after number *since* whose path contains *path*, oldest first."""
-        return [
-            entry
-            for entry in self._entries
-            if entry.number > since and path in entry.path and (method is None or entry.method == method)
-        ]
+        chosen = _Choice(path=path, since=since, method=method)
+        return sorted((entry for entry in self._entries if chosen.holds(entry)), key=lambda entry: entry.number)
 
     def views(self, entries: Sequence[JournalEntry], *, with_bodies: bool) -> list[JsonObject]:
         """The entries as JSON; bodies are there for the newest requests only."""
@@ -116,5 +113,45 @@ class Journal:
 
     async def wait_for(self, count: int, *, path: str = "", since: int = 0, method: str | None = None) -> None:
         """Return as soon as *count* such requests are in the journal; guard it with a timeout."""
-        while len(self.entries(path=path, since=since, method=method)) < count:
-            await self._changed.wait()
+        missing = count - len(self.entries(path=path, since=since, method=method))
+        if missing <= 0:
+            return
+        waiter = _Waiter(_Choice(path=path, since=since, method=method), missing)
+        self._waiters.append(waiter)
+        try:
+            await waiter.enough.wait()
+        finally:
+            self._waiters.remove(waiter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """Which requests are meant."""
+
+    path: str
+    since: int
+    method: str | None
+
+    def holds(self, entry: JournalEntry) -> bool:
+        """Whether *entry* is meant."""
+        return (
+            entry.number > self.since
+            and self.path in entry.path
+            and (self.method is None or entry.method == self.method)
+        )
+
+
+class _Waiter:
+    """Counts requests down as they are closed."""
+
+    def __init__(self, choice: _Choice, missing: int) -> None:
+        self._choice = choice
+        self._missing = missing
+        self.enough = asyncio.Event()
+
+    def see(self, entry: JournalEntry) -> None:
+        """Take note of a request."""
+        if self._choice.holds(entry):
+            self._missing -= 1
+            if self._missing <= 0:
+                self.enough.set()

@@ -11,11 +11,13 @@ from aiohttp import web
 
 from daemon.sandbox.faults import Fault, Mode, instead_of_an_answer
 from daemon.sandbox.journal import JournalEntry
+from daemon.sandbox.magento.errors import Refusal
 from daemon.sandbox.magento.pages import NOT_FOUND_PAGE
 from daemon.sandbox.magento.rendering import Reply, fault_reply
 from daemon.sandbox.magento.service import UNREADABLE, Outcome, RestRequest
+from daemon.sandbox.row_locks import RowLocks
 from daemon.sandbox.sandbox import Sandbox
-from daemon.sandbox.timing import WORKERS, ShopTimes
+from daemon.sandbox.timing import PRICE_PATHS, WORKERS, ShopTimes
 
 _LINGER_OFF = struct.pack("ii", 1, 0)  # closing then sends a reset
 _MOST_ERRORS = 20
@@ -27,6 +29,7 @@ class RestHandler:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._times = ShopTimes(scale=sandbox.settings.time_scale) if sandbox.settings.real_times else None
+        self._locks = RowLocks()
         self._workers = asyncio.Semaphore(WORKERS)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -82,15 +85,20 @@ class RestHandler:
     async def _handled(self, incoming: RestRequest, partial: Fault | None, entry: JournalEntry) -> Outcome:
         if self._times is None:
             return self._answer(incoming, partial, entry)
+        look = self._sandbox.service.look(incoming)
+        path = "" if look.match is None else look.match.route.path
+        entry.rows, entry.skus = records_of(look)
         async with self._workers:
             began = time.perf_counter()
-            outcome = self._answer(incoming, partial, entry)
-            wanted = self._times.seconds(
-                method=incoming.method,
-                path="" if outcome.match is None else outcome.match.route.path,
-                rows=entry.rows or 0,
-            )
-            await asyncio.sleep(max(wanted - (time.perf_counter() - began), 0))
+            with self._locks.hold(entry.skus if path in PRICE_PATHS else ()) as has_rows:
+                if has_rows:
+                    outcome = self._answer(incoming, partial, entry)
+                else:
+                    outcome = look
+                    outcome.reply = fault_reply(Refusal("Could not save Prices."))
+                    entry.faults = (*entry.faults, "row_locks")
+                wanted = self._times.seconds(method=incoming.method, path=path, rows=entry.rows or 0)
+                await asyncio.sleep(max(wanted - (time.perf_counter() - began), 0))
         return outcome
 
     def _answer(self, incoming: RestRequest, partial: Fault | None, entry: JournalEntry) -> Outcome:

@@ -32,7 +32,7 @@ class ShopTimes:
         writes = method in ("POST", "PUT")
         if writes and path == "inventory/source-items":
             return _STOCK_CALL + _STOCK_ROW * rows
-        if writes and path in _PRICE_PATHS:
+        if writes and path in PRICE_PATHS:
             return _PRICE_CALL + _PRICE_ROW * rows
         if writes and path in ("products", "products/{sku}"):
             return _PRODUCT_SAVE
@@ -41,6 +41,6 @@ class ShopTimes:
         return _OTHER
 
 
-_PRICE_PATHS = frozenset({"products/base-prices", "products/special-price", "products/tier-prices", "products/cost"})
+PRICE_PATHS = frozenset({"products/base-prices", "products/special-price", "products/tier-prices", "products/cost"})
 WORKERS = _CORES
 """Calls that make progress at the same time: two writers got twice the throughput, four no more than two."""
