@@ -32,6 +32,7 @@ from queues.settings import SettingsSnapshot
 from queues.verdicts import Exchange, Refused, Verdict
 from queues.worker.breaker import Breaker
 from queues.worker.claims import ClaimTime
+from queues.worker.delivered import NewestDelivered
 from queues.worker.delivery import deliver, newest_of_each_record
 from queues.worker.settling import Settler
 from queues.worker.setup import Ports, WorkedQueue
@@ -103,6 +104,7 @@ class Check:
         self._claim_time = claim_time
         self._stop = stop
         self._turns = Turns()
+        self._delivered = NewestDelivered(applies=self._definition.supersedable)
         self._slots = asyncio.Semaphore(
             self._settings.max_in_flight.get(self._definition.entity, self._definition.max_in_flight)
         )
@@ -322,8 +324,15 @@ class Check:
             if not group.open_requests:
                 self._room.release()
 
-    async def _attempt(self, attempts: Sequence[_Attempt], plan: DeliveryPlan) -> None:
+    async def _attempt(self, claimed: Sequence[_Attempt], plan: DeliveryPlan) -> None:
         """Make one attempt for the messages of one request and hand the outcomes over."""
+        attempts = [each for each in claimed if not self._delivered.has_newer(each.message)]
+        if len(attempts) < len(claimed):
+            for each in claimed:
+                if self._delivered.has_newer(each.message):
+                    self._settle_untried(each.entry, each.message, "superseded", OUTDATED)
+            if not attempts:
+                return
         rows = newest_of_each_record([each.message for each in attempts])
         of_record: dict[tuple[str, str, str], list[_Attempt]] = {}
         for each in attempts:
@@ -363,6 +372,7 @@ class Check:
         match outcome.state:
             case "delivered":
                 self.summary.delivered += 1
+                self._delivered.note(outcome.message)
             case "waiting":
                 self.summary.retried += 1
             case "failed":

@@ -53,5 +53,5 @@ class FakeClock:
 
 async def settle() -> None:
     """Give every ready task its turns; in-memory fakes finish within them."""
-    for _ in range(200):
+    for _ in range(60):
         await asyncio.sleep(0)
