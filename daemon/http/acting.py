@@ -6,9 +6,9 @@ from aiohttp import web
 
 from daemon.http.fields import identifier
 from daemon.http.keys import PRINCIPAL, REQUEST_ID
-from daemon.http.ports import Act
 from daemon.http.problems import Problem, invalid
 from daemon.http.routes import in_header
+from queues.postgres.audit import Act
 
 ACTOR_HEADER: Final = "X-Actor"
 LONGEST_ACTOR: Final = 100

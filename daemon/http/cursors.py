@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -12,36 +13,46 @@ from daemon.http.problems import invalid, to_json
 T = TypeVar("T")
 
 _LONGEST: Final = 300
+_EXPECTED: Final = "a next_cursor as an earlier page gave it"
 
 
-def encode(position: str) -> str:
-    """Write a store's own text as a cursor."""
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def decode(cursor: object) -> str:
+def cursor(value: object) -> str:
     """
-    Read a cursor.
+    Read the cursor of a store that makes its own.
+
+    Raises:
+        ValueError: it cannot be one.
+    """
+    if not isinstance(value, str) or len(value) > _LONGEST or not value.isascii():
+        raise ValueError(_EXPECTED)
+    return value
+
+
+def position(value: object) -> int:
+    """
+    Read a cursor that stands for the number of a row.
 
     Raises:
         ValueError: it is none of ours.
     """
-    expected = "a next_cursor as an earlier page gave it"
-    if not isinstance(cursor, str) or len(cursor) > _LONGEST:
-        raise ValueError(expected)
+    text = cursor(value)
     try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        number = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise ValueError(expected) from error
+        raise ValueError(_EXPECTED) from error
+    if not re.fullmatch(r"before [1-9][0-9]{0,17}", number):
+        raise ValueError(_EXPECTED)
+    return int(number.removeprefix("before "))
 
 
-CURSOR: Final = decode
-"""The check of a `cursor` parameter."""
+def cursor_of(number: int) -> str:
+    """Write the number of the last row of a page as the cursor of the next page."""
+    return base64.urlsafe_b64encode(f"before {number}".encode()).decode().rstrip("=")
 
 
 def list_response(items: Sequence[Any], next_cursor: str | None) -> web.Response:
     """Answer one page of a list."""
-    return json_response({"items": items, "next_cursor": None if next_cursor is None else encode(next_cursor)})
+    return json_response({"items": items, "next_cursor": next_cursor})
 
 
 def json_response(document: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -1,19 +1,21 @@
 """Dead letters as JSON shows them: a row of the list, and one with its payload, attempts and story."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daemon.http.ports import AttemptRecord, AuditRow, DeadLetter, DeadLetterStory
 from daemon.http.story import tell_story
 from queues.errors import InvalidMessage
 from queues.message import parse_json_unbounded
+from queues.postgres.audit import AuditEntry
+from queues.postgres.letters import AttemptRecord, DeadLetter, DeadLetterStory
 
 
 def letter_document(letter: DeadLetter) -> dict[str, Any]:
     """Give the row of a list."""
     return {
         "id": letter.id,
+        "message_id": letter.message_id,
         "state": letter.state,
         "queue": letter.queue,
         "key": letter.key,
@@ -35,15 +37,15 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def story_document(story: DeadLetterStory) -> dict[str, Any]:
+def story_document(story: DeadLetterStory, acts: Sequence[AuditEntry]) -> dict[str, Any]:
     """Give one dead letter with everything there is to know; `attempts` stays the number, `attempt_log` has them."""
     return {
         **letter_document(story.letter),
         **payload_document(story.body),
         "headers": dict(story.headers),
         "attempt_log": [attempt_document(each) for each in story.attempts],
-        "acts": [act_document(each) for each in story.acts],
-        "story": list(tell_story(story)),
+        "acts": [act_document(each) for each in acts],
+        "story": list(tell_story(story, acts)),
     }
 
 
@@ -90,7 +92,7 @@ def attempt_document(attempt: AttemptRecord) -> Mapping[str, Any]:
     }
 
 
-def act_document(row: AuditRow) -> Mapping[str, Any]:
+def act_document(row: AuditEntry) -> Mapping[str, Any]:
     """Give one row of the audit log."""
     return {
         "id": row.id,

@@ -5,7 +5,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from daemon.http.acting import ACTOR_PARAMETER, act_of, id_in_path
-from daemon.http.cursors import CURSOR, fetch, json_response, list_response
+from daemon.http.cursors import cursor, fetch, json_response, list_response
 from daemon.http.dead_letter_documents import letter_document, story_document
 from daemon.http.fields import (
     Check,
@@ -20,9 +20,9 @@ from daemon.http.fields import (
     text,
 )
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.ports import DeadLetterFilter, ManyChanged
 from daemon.http.problems import Problem, invalid
 from daemon.http.routes import Operation, Route, answer, in_query, json_of
+from queues.postgres.letters import DeadLetterFilter, Reprocessed
 
 STATES: Final = ("failed", "reprocessing", "reprocessed", "discarded", "superseded")
 DEFAULT_LIMIT: Final = 50
@@ -54,17 +54,19 @@ PAGE_PARAMETERS: Final = (
 
 async def list_dead_letters(request: web.Request) -> web.Response:
     """Show one page, newest first."""
-    given = read_parameters(request, {**FILTER, "limit": limit, "cursor": CURSOR})
-    page_size, cursor = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
+    given = read_parameters(request, {**FILTER, "limit": limit, "cursor": cursor})
+    page_size, after = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
     dead_letters = request.app[DEPENDENCIES].dead_letters
-    page = await fetch(dead_letters.page(DeadLetterFilter(**given), limit=page_size, cursor=cursor))
+    page = await fetch(dead_letters.list(DeadLetterFilter(**given), limit=page_size, cursor=after))
     return list_response([letter_document(each) for each in page.items], page.next_cursor)
 
 
 async def show_dead_letter(request: web.Request) -> web.Response:
     """Show one with its payload, every attempt, and its story in words."""
-    story = await request.app[DEPENDENCIES].dead_letters.story(id_in_path(request))
-    return json_response(story_document(story))
+    letter_id = id_in_path(request)
+    story = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
+    acts = await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id))
+    return json_response(story_document(story, acts))
 
 
 async def reprocess_one(request: web.Request) -> web.Response:
@@ -89,10 +91,10 @@ async def reprocess_many(request: web.Request) -> web.Response:
     if ("ids" in fields) == ("filter" in fields):
         raise invalid("ids", "or filter must be given, and not both", code="missing")
     if "ids" in fields:
-        result = await dead_letters.reprocess_many(fields["ids"], act)
+        result = await dead_letters.reprocess_many(act, ids=fields["ids"])
     else:
-        result = await dead_letters.reprocess_matching(fields["filter"], act)
-    return json_response(many_document(result, "requeued"), status=202)
+        result = await dead_letters.reprocess_many(act, wanted=fields["filter"])
+    return json_response(many_document(result), status=202)
 
 
 def filter_object(value: object) -> DeadLetterFilter:
@@ -105,9 +107,10 @@ def filter_object(value: object) -> DeadLetterFilter:
         raise ValueError(f"a filter: {problem.detail}") from problem
 
 
-def many_document(result: ManyChanged, name: str) -> dict[str, Any]:
+def many_document(result: Reprocessed) -> dict[str, Any]:
     """Give what an act on many came to."""
-    return {name: result.changed, "skipped": [{"id": each.id, "state": each.state} for each in result.skipped]}
+    skipped = [{"id": each.id, "state": each.state} for each in result.skipped]
+    return {"requeued": result.requeued, "skipped": skipped}
 
 
 _CONFLICTS: Final = (404, 409, 415, 422, 503)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from daemon.http.metrics import Metrics
 from daemon.http.ports import (
+    Audit,
     BrokerQueues,
     Connection,
     DeadLetters,
     HealthCheck,
     Intake,
-    Logs,
+    Journal,
     Publisher,
-    QueueControl,
     Queues,
-    SettingsStore,
+    Settings,
 )
 from daemon.http.tokens import Tokens
 from queues.definition import QueueDefinition
@@ -40,12 +40,12 @@ class Dependencies:
     definitions: tuple[QueueDefinition, ...]
     dead_letters: DeadLetters
     queues: Queues
-    queue_control: QueueControl
     broker_queues: BrokerQueues
     intake: Intake
     publisher: Publisher
     check_event: Callable[[ChangeEvent], None]
-    settings: SettingsStore
-    logs: Logs
+    settings: Settings
+    journal: Journal
+    audit: Audit
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]

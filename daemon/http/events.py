@@ -25,6 +25,7 @@ from daemon.http.problems import Problem
 from daemon.http.routes import Operation, Route, answer
 from queues.errors import DatabaseUnavailable, InvalidMessage
 from queues.message import Message
+from queues.rabbitmq.publisher import Publication
 
 _log = structlog.stdlib.get_logger("daemon.http")
 
@@ -79,10 +80,14 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
     pending = _messages(waiting(entries))
     if not pending:
         return
-    refusals = await given.publisher.publish([message for _, message in pending])
-    for (entry, _), refusal in zip(pending, refusals, strict=True):
+    refusals = await given.publisher.publish(
+        [Publication(routing_key=message.event.type, body=message.body) for _, message in pending]
+    )
+    for (entry, message), refusal in zip(pending, refusals, strict=True):
         if refusal is not None:
-            entry.verdict, entry.text = "unavailable", refusal
+            # The engine's own words may name hosts: they are for the log.
+            _log.warning("intake.not_confirmed", event_id=message.event.id, reason=str(refusal))
+            entry.verdict, entry.text = "unavailable", "the broker did not confirm it; repeat it"
     confirmed = [message.event for _, message in _messages(waiting(entries))]
     try:
         await given.intake.remember(confirmed)

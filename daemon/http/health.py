@@ -43,11 +43,11 @@ async def metrics(request: web.Request) -> web.Response:
         shown = await views(request)
         given.metrics.set_queues(
             [
-                (each.row.queue, each.row.waiting, each.ready, each.row.skipped_ticks, each.state == "paused")
+                (each.row.queue, each.row.waiting, each.ready, each.row.skipped_ticks, each.row.pause is not None)
                 for each in shown
             ]
         )
-        given.metrics.set_dead_letters(await given.dead_letters.count_by_state())
+        given.metrics.set_dead_letters(await given.journal.dead_letters_by_state())
     except DatabaseUnavailable as error:
         _log.warning("metrics.incomplete", reason=str(error))
     return web.Response(body=given.metrics.render(), headers={"Content-Type": given.metrics.content_type})

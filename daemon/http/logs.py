@@ -1,15 +1,16 @@
 """`/api/v1/sync-log` and `/api/v1/audit`: what was sent, and who did what."""
 
-from typing import Final
+from dataclasses import fields
+from typing import Any, Final
 
 from aiohttp import web
 
-from daemon.http.cursors import CURSOR, fetch, list_response
+from daemon.http.cursors import cursor, cursor_of, fetch, list_response, position
 from daemon.http.dead_letter_documents import act_document
 from daemon.http.fields import instant, limit, read_parameters, text
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.ports import LogFilter
 from daemon.http.routes import Operation, Route, answer, in_query
+from queues.postgres.journal import LoggedRequest
 
 DEFAULT_LIMIT: Final = 50
 _PAGE: Final = (
@@ -21,19 +22,28 @@ _PAGE: Final = (
 async def list_sync_log(request: web.Request) -> web.Response:
     """Show the requests made, newest first."""
     given = read_parameters(
-        request, {"queue": text, "since": instant, "until": instant, "limit": limit, "cursor": CURSOR}
+        request, {"queue": text, "since": instant, "until": instant, "limit": limit, "cursor": cursor}
     )
-    page_size, cursor = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
-    page = await fetch(request.app[DEPENDENCIES].logs.sync_log(LogFilter(**given), limit=page_size, cursor=cursor))
-    return list_response(page.items, page.next_cursor)
+    given.setdefault("limit", DEFAULT_LIMIT)
+    page = await fetch(request.app[DEPENDENCIES].journal.requests(**given))
+    return list_response([request_document(each) for each in page.items], page.next_cursor)
 
 
 async def list_audit(request: web.Request) -> web.Response:
     """Show who did what, newest first."""
-    given = read_parameters(request, {"limit": limit, "cursor": CURSOR})
-    logs = request.app[DEPENDENCIES].logs
-    page = await fetch(logs.audit(limit=given.get("limit", DEFAULT_LIMIT), cursor=given.get("cursor")))
-    return list_response([act_document(each) for each in page.items], page.next_cursor)
+    given = read_parameters(request, {"limit": limit, "cursor": position})
+    page_size = given.get("limit", DEFAULT_LIMIT)
+    before = {"before": given["cursor"]} if "cursor" in given else {}
+    rows = await request.app[DEPENDENCIES].audit.entries(limit=page_size + 1, **before)
+    more = cursor_of(rows[page_size - 1].id) if len(rows) > page_size else None
+    return list_response([act_document(each) for each in rows[:page_size]], more)
+
+
+def request_document(row: LoggedRequest) -> dict[str, Any]:
+    """Give one request with the outcome of each of its records."""
+    document = {each.name: getattr(row, each.name) for each in fields(LoggedRequest)}
+    answer_text, outcomes = document.pop("excerpt"), document.pop("details")
+    return {**document, "answer": answer_text, "outcomes": outcomes}
 
 
 ROUTES: Final = (

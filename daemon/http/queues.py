@@ -7,12 +7,13 @@ from typing import Any, Final
 from aiohttp import web
 
 from daemon.http.acting import ACTOR_PARAMETER, act_of
-from daemon.http.cursors import CURSOR, fetch, json_response, list_response
+from daemon.http.cursors import cursor, fetch, json_response, list_response
 from daemon.http.fields import limit, read_fields, read_parameters, reason, text
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.ports import Act, QueueRow, RunRow
 from daemon.http.routes import Operation, Route, answer, in_query, json_of
 from queues.errors import BrokerUnavailable, NotFound
+from queues.postgres.audit import Act
+from queues.postgres.queues import QueueState, RunRecord
 
 DEFAULT_LIMIT: Final = 50
 
@@ -27,7 +28,7 @@ class QueueView:
         broker_fault: why *ready* is None.
     """
 
-    row: QueueRow
+    row: QueueState
     ready: int | None
     broker_fault: str
 
@@ -39,14 +40,14 @@ class QueueView:
     @property
     def state(self) -> str:
         """One word for how it stands."""
-        if self.row.paused_since:
+        if self.row.pause:
             return "paused"
-        if self.row.on_hold_since:
+        if self.row.on_hold:
             return "on_hold"
-        return "running" if self.row.running else "idle"
+        return "running" if self.row.is_running else "idle"
 
 
-async def view(request: web.Request, row: QueueRow) -> QueueView:
+async def view(request: web.Request, row: QueueState) -> QueueView:
     """Join *row* with what the broker says; a broker that is away leaves a gap, not an error."""
     try:
         ready = await request.app[DEPENDENCIES].broker_queues.ready(row.queue)
@@ -60,7 +61,7 @@ async def view(request: web.Request, row: QueueRow) -> QueueView:
 async def views(request: web.Request) -> list[QueueView]:
     """Give every queue of this instance, in the order of the definitions."""
     given = request.app[DEPENDENCIES]
-    rows = {row.queue: row for row in await given.queues.all()}
+    rows = {row.queue: row for row in await given.queues.states()}
     return [await view(request, rows[each.name]) for each in given.definitions if each.name in rows]
 
 
@@ -72,41 +73,41 @@ async def list_queues(request: web.Request) -> web.Response:
 
 async def show_queue(request: web.Request) -> web.Response:
     """Show one."""
-    row = await request.app[DEPENDENCIES].queues.one(queue_in_path(request))
+    row = await request.app[DEPENDENCIES].queues.state(queue_in_path(request))
     return json_response(queue_document(await view(request, row)))
 
 
 async def pause(request: web.Request) -> web.Response:
     """Pause one: it keeps collecting."""
-    return await _control(request, request.app[DEPENDENCIES].queue_control.pause)
+    return await _control(request, request.app[DEPENDENCIES].queues.pause)
 
 
 async def resume(request: web.Request) -> web.Response:
     """Let a paused one run again."""
-    return await _control(request, request.app[DEPENDENCIES].queue_control.resume)
+    return await _control(request, request.app[DEPENDENCIES].queues.resume)
 
 
 async def run_now(request: web.Request) -> web.Response:
     """Start a run at once."""
-    return await _control(request, request.app[DEPENDENCIES].queue_control.run_now)
+    return await _control(request, request.app[DEPENDENCIES].queues.run_now)
 
 
 async def list_runs(request: web.Request) -> web.Response:
     """Show the runs of one queue or of all, newest first."""
-    given = read_parameters(request, {"queue": text, "limit": limit, "cursor": CURSOR})
+    given = read_parameters(request, {"queue": text, "limit": limit, "cursor": cursor})
     page = await fetch(
-        request.app[DEPENDENCIES].queues.runs(
+        request.app[DEPENDENCIES].journal.runs(
             given.get("queue"), limit=given.get("limit", DEFAULT_LIMIT), cursor=given.get("cursor")
         )
     )
-    return list_response([run_document(each) for each in page.items], page.next_cursor)
+    return list_response([run_document(each.queue, each.run) for each in page.items], page.next_cursor)
 
 
 async def _control(request: web.Request, control: Callable[[str, Act], Awaitable[object]]) -> web.Response:
     fields = await read_fields(request, {"reason": reason})
     queue = queue_in_path(request)
     await control(queue, act_of(request, fields))
-    row = await request.app[DEPENDENCIES].queues.one(queue)
+    row = await request.app[DEPENDENCIES].queues.state(queue)
     return json_response(queue_document(await view(request, row)), status=202)
 
 
@@ -138,18 +139,20 @@ def queue_document(each: QueueView) -> dict[str, Any]:
         "failed": row.failed,
         "next_run_at": row.next_run_at,
         "skipped_ticks": row.skipped_ticks,
-        "last_run": run_document(row.last_run) if row.last_run else None,
-        "paused": _hold(row.paused_since, row.paused_why, by=row.paused_by),
-        "on_hold": _hold(row.on_hold_since, row.on_hold_why),
+        "last_run": run_document(row.queue, row.last_run) if row.last_run else None,
+        "run_requested": row.run_requested,
+        "worker": row.worker or None,
+        "paused": _hold(row.pause.since, row.pause.why, by=row.pause.by) if row.pause else None,
+        "on_hold": _hold(row.on_hold_since, row.on_hold_why) if row.on_hold else None,
         "hold_until": row.hold_until,
     }
 
 
-def run_document(run: RunRow) -> dict[str, Any]:
+def run_document(queue: str, run: RunRecord) -> dict[str, Any]:
     """Give one run with its checks."""
     return {
-        "id": run.id,
-        "queue": run.queue,
+        "id": run.run_id,
+        "queue": queue,
         "worker": run.worker,
         "tick": run.tick,
         "started_at": run.started_at,
@@ -165,8 +168,8 @@ def run_document(run: RunRow) -> dict[str, Any]:
     }
 
 
-def _hold(since: object, why: str, **who: str) -> dict[str, object] | None:
-    return {"since": since, **who, "reason": why} if since else None
+def _hold(since: object, why: str, **who: str) -> dict[str, object]:
+    return {"since": since, **who, "reason": why}
 
 
 def _action(name: str, handler: Callable[[web.Request], Awaitable[web.Response]], summary: str) -> Route:

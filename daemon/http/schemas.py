@@ -76,6 +76,7 @@ _FILTER: Final = _closed(
 )
 _LETTER: Final[dict[str, Any]] = {
     "id": _ID,
+    "message_id": _TEXT,
     "state": _STATE,
     "queue": _TEXT,
     "key": _or_null(_TEXT),
@@ -193,6 +194,8 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "skipped_ticks": _COUNT,
             "last_run": _or_null(_ref("Run")),
             "paused": _or_null(_object({"since": _MOMENT, "by": _TEXT, "reason": _TEXT})),
+            "run_requested": {"type": "boolean"},
+            "worker": _or_null(_TEXT),
             "on_hold": _or_null(_object({"since": _MOMENT, "reason": _TEXT})),
             "hold_until": _or_null(_MOMENT),
         }
@@ -236,7 +239,15 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         {"ids": {"type": "array", "items": _ID, "minItems": 1, "maxItems": 10000}, "filter": _FILTER, "reason": _REASON}
     ),
     "ManyReprocessed": _object(
-        {"requeued": _COUNT, "skipped": {"type": "array", "items": _object({"id": _ID, "state": _or_null(_TEXT)})}}
+        {
+            "requeued": _COUNT,
+            "skipped": {
+                "type": "array",
+                "items": _object(
+                    {"id": _ID, "state": {"type": "string", "description": "`missing` if there is none."}}
+                ),
+            },
+        }
     ),
     "QueueProcessingChange": _closed(_settings_fields()),
     "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),

@@ -6,13 +6,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from daemon.http.acting import ACTOR_PARAMETER, act_of
-from daemon.http.cursors import CURSOR, fetch, json_response, list_response
+from daemon.http.cursors import cursor_of, json_response, list_response, position
 from daemon.http.fields import limit, read_body, read_parameters, reason, require_json
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.ports import SettingsVersion
 from daemon.http.problems import Problem
 from daemon.http.routes import Operation, Route, answer, in_header, in_query, json_of
-from daemon.settings.queue_processing import advise, merged, replaced
+from daemon.settings.queue_processing import SettingsVersion, advise, merged, replaced
 from queues.errors import InvalidSettings, SettingFault, StateConflict
 from queues.message import parse_json
 from queues.settings import QueueProcessingSettings
@@ -42,10 +41,11 @@ async def merge_settings(request: web.Request) -> web.Response:
 
 async def list_versions(request: web.Request) -> web.Response:
     """Show who changed what, newest first."""
-    given = read_parameters(request, {"limit": limit, "cursor": CURSOR})
-    store = request.app[DEPENDENCIES].settings
-    page = await fetch(store.history(limit=given.get("limit", DEFAULT_LIMIT), cursor=given.get("cursor")))
-    return list_response([version_document(each) for each in page.items], page.next_cursor)
+    given = read_parameters(request, {"limit": limit, "cursor": position})
+    page_size = given.get("limit", DEFAULT_LIMIT)
+    versions = await request.app[DEPENDENCIES].settings.history(before=given.get("cursor"), limit=page_size + 1)
+    more = cursor_of(versions[page_size - 1].version) if len(versions) > page_size else None
+    return list_response([version_document(each) for each in versions[:page_size]], more)
 
 
 async def _document(request: web.Request) -> dict[str, Any]:
@@ -68,8 +68,8 @@ async def _write(
     try:
         version = await store.replace(
             settings,
-            expected_version=read_version if expected is None else expected,
-            act=act_of(request, {"reason": why}),
+            act_of(request, {"reason": why}),
+            if_version=read_version if expected is None else expected,
         )
     except StateConflict as error:
         if expected is None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from daemon.http.ports import AttemptRecord, AuditRow, DeadLetter, DeadLetterStory
+from queues.postgres.audit import AuditEntry
+from queues.postgres.letters import AttemptRecord, DeadLetter, DeadLetterStory
 
 _REASONS = {
     "attempts_used_up": "its attempts were used up",
@@ -16,15 +17,15 @@ _STATES = {
     "failed": "It is Failed: nothing is sent until a person reprocesses it.",
     "reprocessing": "It waits for the next check of its queue, with a new budget of attempts.",
     "reprocessed": "It was delivered after being reprocessed: there is nothing left to do.",
-    "discarded": "It was discarded: it will not be sent, unless a person reprocesses it.",
-    "superseded": "A newer change of the same record was delivered, so that this one is no longer needed.",
+    "discarded": "It was discarded: it will not be sent.",
+    "superseded": "A newer change of the record was delivered: this one is not needed, unless a person reprocesses it.",
 }
 
 
-def tell_story(story: DeadLetterStory) -> Sequence[str]:
+def tell_story(story: DeadLetterStory, acts: Sequence[AuditEntry]) -> Sequence[str]:
     """Tell where the message came from, every attempt and act in the order of time, and how it stands now."""
     told: list[tuple[datetime, int, str]] = [(each.at, 1, tell_attempt(each)) for each in story.attempts]
-    told += [(each.at, 2, _act(each)) for each in story.acts]
+    told += [(each.at, 2, _act(each)) for each in acts]
     told.append((story.letter.failed_at, 1, _failure(story.letter)))
     told.sort(key=lambda entry: entry[:2])
     return [_origin(story.letter), *(text for _, _, text in told), _STATES[story.letter.state]]
@@ -83,7 +84,7 @@ def _failure(letter: DeadLetter) -> str:
     return f"{moment(letter.failed_at)}: Failed after {count}, because {why}.{said}"
 
 
-def _act(act: AuditRow) -> str:
+def _act(act: AuditEntry) -> str:
     verb = act.action.rpartition(".")[2].replace("_", " ")
     why = f", because: {_cut(act.reason)}" if act.reason else ""
     return f"{moment(act.at)}: {verb} by {act.actor}{why}."

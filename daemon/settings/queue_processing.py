@@ -1,9 +1,22 @@
 """The Queue Processing Settings as a document: replaced or merged as a whole, every fault told at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from queues.settings import QueueProcessingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsVersion:
+    """One version of the Queue Processing Settings; version 0 are the defaults, by nobody."""
+
+    version: int
+    settings: QueueProcessingSettings
+    created_at: datetime | None
+    created_by: str
+    reason: str
 
 
 def replaced(document: Mapping[str, Any]) -> QueueProcessingSettings:

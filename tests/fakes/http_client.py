@@ -22,7 +22,7 @@ async def serving(world: World, token: str | None = TOKEN) -> AsyncIterator[Clie
         yield client
 
 
-def price_event(event_id: str = "01JD", **changes: Any) -> dict[str, Any]:
+def price_event(event_id: str = "01JD", **changes: object) -> dict[str, Any]:
     """Give a change of a price that is as it should be, but for *changes*."""
     event: dict[str, Any] = {
         "specversion": "1.0",

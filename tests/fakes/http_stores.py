@@ -1,40 +1,35 @@
 """In-memory stores that match the ports of `daemon.http`, and one `World` that holds them all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
-from daemon.http.ports import (
-    Act,
-    AttemptRecord,
-    AuditPage,
-    AuditRow,
-    ConnectionReport,
-    DeadLetter,
-    DeadLetterFilter,
-    DeadLetterPage,
-    DeadLetterState,
-    DeadLetterStory,
-    DocumentPage,
-    IntakeState,
-    LogFilter,
-    ManyChanged,
-    QueueRow,
-    RunPage,
-    RunRow,
-    SettingsPage,
-    SettingsVersion,
-    Unchanged,
-)
+from daemon.http.ports import ConnectionReport
 from daemon.http.tokens import Principal, Tokens
 from daemon.secret import Secret
+from daemon.settings.queue_processing import SettingsVersion
+from daemon.settings.store import DEFAULTS
 from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, InvalidMessage, NotFound, StateConflict
-from queues.message import ChangeEvent, Message
+from queues.message import ChangeEvent
+from queues.postgres.audit import Act, AuditEntry
+from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
+from queues.postgres.letters import (
+    AttemptRecord,
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterState,
+    DeadLetterStory,
+    Page,
+    Reprocessed,
+    Skipped,
+)
+from queues.postgres.queues import Pause, QueueState, RunRecord
+from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
 from tests.fakes.clock import FakeClock
 
@@ -52,6 +47,21 @@ class AuditTrail:
 
     def write(self, action: str, target: str, act: Act) -> None:
         self.rows.append((action, target, act))
+
+    def entries(self) -> Sequence[AuditEntry]:
+        return [
+            AuditEntry(
+                id=number,
+                at=START + timedelta(hours=1),
+                actor=act.actor,
+                action=action,
+                target=target,
+                reason=act.reason,
+                request_id=act.request_id,
+                result="done",
+            )
+            for number, (action, target, act) in enumerate(self.rows, start=1)
+        ]
 
 
 class FakeDeadLetters:
@@ -72,6 +82,8 @@ class FakeDeadLetters:
     ) -> None:
         letter = DeadLetter(
             id=letter_id,
+            message_id=UUID(int=letter_id),
+            created_at=START,
             state=state,
             queue=PRICING.name,
             key=f"AC-{letter_id}",
@@ -110,47 +122,42 @@ class FakeDeadLetters:
             for number in (1, 2, 3)
         ]
         self.stories[letter_id] = DeadLetterStory(
-            letter=letter, body=body, headers={"x-source": "test"}, attempts=attempts, acts=[]
+            letter=letter, body=body, headers={"x-source": "test"}, attempts=attempts
         )
 
-    async def page(self, chosen: DeadLetterFilter, *, limit: int, cursor: str | None) -> DeadLetterPage:
-        self.asked.append(chosen)
+    async def list(self, wanted: DeadLetterFilter | None = None, *, limit: int = 50, cursor: str | None = None) -> Page:
+        self.asked.append(wanted or DeadLetterFilter())
         below = int(cursor) if cursor else 10**9
-        found = [each for each in self._matching(chosen) if each.id < below]
+        found = [each for each in self._matching(self.asked[-1]) if each.id < below]
         more = str(found[limit - 1].id) if len(found) > limit else None
-        return DeadLetterPage(items=found[:limit], next_cursor=more)
+        return Page(items=found[:limit], next_cursor=more)
 
-    async def story(self, letter_id: int) -> DeadLetterStory:
+    async def show(self, letter_id: int) -> DeadLetterStory:
         if letter_id not in self.stories:
             raise NotFound("dead letter", str(letter_id))
         return self.stories[letter_id]
 
     async def reprocess(self, letter_id: int, act: Act) -> DeadLetter:
-        return await self._change(letter_id, "reprocessing", act, from_states={"failed", "discarded", "superseded"})
+        return await self._change(letter_id, "reprocessing", act, from_states={"failed", "superseded"})
 
     async def discard(self, letter_id: int, act: Act) -> DeadLetter:
-        return await self._change(letter_id, "discarded", act, from_states={"failed"})
+        return await self._change(letter_id, "discarded", act, from_states={"failed", "superseded"})
 
-    async def reprocess_many(self, ids: Sequence[int], act: Act) -> ManyChanged:
-        return await self._many(ids, act, self.reprocess)
+    async def reprocess_many(
+        self, act: Act, *, ids: Sequence[int] = (), wanted: DeadLetterFilter | None = None
+    ) -> Reprocessed:
+        chosen = [each.id for each in self._matching(wanted)] if wanted else ids
+        skipped: list[Skipped] = []
+        for letter_id in chosen:
+            try:
+                await self.reprocess(letter_id, act)
+            except NotFound:
+                skipped.append(Skipped(id=letter_id, state="missing"))
+            except StateConflict as error:
+                skipped.append(Skipped(id=letter_id, state=error.state))
+        return Reprocessed(requeued=len(chosen) - len(skipped), skipped=skipped)
 
-    async def reprocess_matching(self, chosen: DeadLetterFilter, act: Act) -> ManyChanged:
-        return await self._many([each.id for each in self._matching(chosen)], act, self.reprocess)
-
-    async def discard_many(self, ids: Sequence[int], act: Act) -> ManyChanged:
-        return await self._many(ids, act, self.discard)
-
-    async def export(self, chosen: DeadLetterFilter) -> AsyncIterator[DeadLetter]:
-        for letter in self._matching(chosen):
-            yield letter
-
-    async def count_by_state(self) -> Mapping[str, int]:
-        counts: dict[str, int] = {}
-        for story in self.stories.values():
-            counts[story.letter.state] = counts.get(story.letter.state, 0) + 1
-        return counts
-
-    def _matching(self, chosen: DeadLetterFilter) -> list[DeadLetter]:
+    def _matching(self, chosen: DeadLetterFilter) -> Sequence[DeadLetter]:
         letters = sorted((each.letter for each in self.stories.values()), key=lambda letter: -letter.id)
         return [
             each
@@ -159,7 +166,7 @@ class FakeDeadLetters:
         ]
 
     async def _change(self, letter_id: int, state: DeadLetterState, act: Act, *, from_states: set[str]) -> DeadLetter:
-        story = await self.story(letter_id)
+        story = await self.show(letter_id)
         if story.letter.state not in from_states:
             raise StateConflict(f"dead letter {letter_id} is {story.letter.state}", state=story.letter.state)
         generation = story.letter.generation + (state == "reprocessing")
@@ -167,19 +174,6 @@ class FakeDeadLetters:
         self.stories[letter_id] = replace(story, letter=letter)
         self._audit.write(f"dead_letter.{state}", str(letter_id), act)
         return letter
-
-    async def _many(
-        self, ids: Sequence[int], act: Act, change: Callable[[int, Act], Awaitable[DeadLetter]]
-    ) -> ManyChanged:
-        skipped: list[Unchanged] = []
-        for letter_id in ids:
-            try:
-                await change(letter_id, act)
-            except NotFound:
-                skipped.append(Unchanged(id=letter_id, state=None))
-            except StateConflict as error:
-                skipped.append(Unchanged(id=letter_id, state=error.state))
-        return ManyChanged(changed=len(ids) - len(skipped), skipped=skipped)
 
 
 class FakeQueues:
@@ -192,10 +186,9 @@ class FakeQueues:
         self.rows = {each.name: self._row(each.name) for each in (PRICING, PRODUCT)}
 
     @staticmethod
-    def _row(name: str) -> QueueRow:
-        run = RunRow(
-            id=UUID(int=1),
-            queue=name,
+    def _row(name: str) -> QueueState:
+        run = RunRecord(
+            run_id=UUID(int=1),
             worker="worker-1",
             tick=START,
             started_at=START,
@@ -209,53 +202,49 @@ class FakeQueues:
             failed=0,
             checks=[{"waiting": 50, "mode": "batch", "requests": 2}],
         )
-        return QueueRow(
+        return QueueState(
             queue=name,
             waiting=2,
             trying=0,
             failed=1,
-            running=False,
             next_run_at=START + timedelta(minutes=1),
+            run_requested=False,
             skipped_ticks=4,
-            last_run=run,
-            paused_since=None,
-            paused_by="",
-            paused_why="",
+            is_running=False,
+            worker="",
+            lease_until=None,
+            pause=None,
             hold_until=None,
+            on_hold=False,
             on_hold_since=None,
             on_hold_why="",
+            last_run=run,
         )
 
-    async def all(self) -> Sequence[QueueRow]:
+    async def states(self) -> Sequence[QueueState]:
         return list(self.rows.values())
 
-    async def one(self, queue: str) -> QueueRow:
+    async def state(self, queue: str) -> QueueState:
         if queue not in self.rows:
             raise NotFound("queue", queue)
         return self.rows[queue]
 
-    async def runs(self, queue: str | None, *, limit: int, cursor: str | None) -> RunPage:
-        if cursor is not None:
-            raise ValueError("no cursor was ever given")
-        runs = [each.last_run for name, each in self.rows.items() if queue in {None, name} and each.last_run]
-        return RunPage(items=runs[:limit], next_cursor=None)
-
     async def pause(self, queue: str, act: Act) -> None:
-        row = await self.one(queue)
-        if row.paused_since:
+        row = await self.state(queue)
+        if row.pause:
             raise StateConflict(f"{queue} is paused", state="paused")
-        self.rows[queue] = replace(row, paused_since=START, paused_by=act.actor, paused_why=act.reason)
+        self.rows[queue] = replace(row, pause=Pause(since=START, by=act.actor, why=act.reason))
         self._audit.write("queue.paused", queue, act)
 
     async def resume(self, queue: str, act: Act) -> None:
-        row = await self.one(queue)
-        if not row.paused_since:
+        row = await self.state(queue)
+        if not row.pause:
             raise StateConflict(f"{queue} is not paused", state="idle")
-        self.rows[queue] = replace(row, paused_since=None, paused_by="", paused_why="")
+        self.rows[queue] = replace(row, pause=None)
         self._audit.write("queue.resumed", queue, act)
 
     async def run_now(self, queue: str, act: Act) -> None:
-        await self.one(queue)
+        await self.state(queue)
         self._audit.write("queue.run_requested", queue, act)
 
     async def ready(self, queue: str) -> int:
@@ -264,29 +253,39 @@ class FakeQueues:
         return self.at_broker[queue]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeIntakeState:
+    """Whether new events are accepted."""
+
+    stopped: bool = False
+    by: str = ""
+    why: str = ""
+    since: datetime | None = None
+
+
 class FakeIntake:
     """Known events in a set; also the publisher, which can be told to refuse."""
 
     def __init__(self, audit: AuditTrail) -> None:
         self._audit = audit
         self.taken: set[tuple[str, str]] = set()
-        self.published: list[Message] = []
-        self.refuses: Callable[[Message], str | None] = lambda _: None
-        self.now = IntakeState(stopped=False, by="", why="", since=None)
+        self.published: list[Publication] = []
+        self.refuses: Callable[[Publication], str | None] = lambda _: None
+        self.now = FakeIntakeState()
 
-    async def state(self) -> IntakeState:
+    async def state(self) -> FakeIntakeState:
         return self.now
 
     async def stop(self, act: Act) -> None:
         if self.now.stopped:
             raise StateConflict("the intake is stopped", state="stopped")
-        self.now = IntakeState(stopped=True, by=act.actor, why=act.reason, since=START)
+        self.now = FakeIntakeState(stopped=True, by=act.actor, why=act.reason, since=START)
         self._audit.write("intake.stopped", "intake", act)
 
     async def resume(self, act: Act) -> None:
         if not self.now.stopped:
             raise StateConflict("the intake is open", state="open")
-        self.now = IntakeState(stopped=False, by=act.actor, why=act.reason, since=START)
+        self.now = FakeIntakeState(stopped=False, by=act.actor, why=act.reason, since=START)
         self._audit.write("intake.resumed", "intake", act)
 
     async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
@@ -295,10 +294,10 @@ class FakeIntake:
     async def remember(self, events: Sequence[ChangeEvent]) -> None:
         self.taken |= {(each.source, each.id) for each in events}
 
-    async def publish(self, messages: Sequence[Message]) -> Sequence[str | None]:
-        verdicts = [self.refuses(each) for each in messages]
-        self.published += [each for each, refusal in zip(messages, verdicts, strict=True) if refusal is None]
-        return verdicts
+    async def publish(self, publications: Sequence[Publication]) -> Sequence[BrokerUnavailable | None]:
+        refusals = [self.refuses(each) for each in publications]
+        self.published += [each for each, refusal in zip(publications, refusals, strict=True) if refusal is None]
+        return [None if each is None else BrokerUnavailable(each) for each in refusals]
 
 
 class FakeSettings:
@@ -309,16 +308,11 @@ class FakeSettings:
         self.versions: list[SettingsVersion] = []
 
     async def current(self) -> SettingsVersion:
-        default = SettingsVersion(
-            version=0, settings=QueueProcessingSettings(), created_at=None, created_by="", reason=""
-        )
-        return self.versions[-1] if self.versions else default
+        return self.versions[-1] if self.versions else DEFAULTS
 
-    async def replace(
-        self, settings: QueueProcessingSettings, *, expected_version: int | None, act: Act
-    ) -> SettingsVersion:
+    async def replace(self, settings: QueueProcessingSettings, act: Act, *, if_version: int | None) -> SettingsVersion:
         current = await self.current()
-        if expected_version is not None and expected_version != current.version:
+        if if_version is not None and if_version != current.version:
             raise StateConflict("the settings have changed", state=str(current.version))
         version = SettingsVersion(
             version=current.version + 1,
@@ -331,44 +325,78 @@ class FakeSettings:
         self._audit.write("settings.changed", "queue_processing", act)
         return version
 
-    async def history(self, *, limit: int, cursor: str | None) -> SettingsPage:
-        below = int(cursor) if cursor else 10**9
-        found = [each for each in reversed(self.versions) if each.version < below]
-        more = str(found[limit - 1].version) if len(found) > limit else None
-        return SettingsPage(items=found[:limit], next_cursor=more)
+    async def history(self, *, before: int | None, limit: int) -> Sequence[SettingsVersion]:
+        return [each for each in reversed(self.versions) if before is None or each.version < before][:limit]
 
 
-class FakeLogs:
-    """A sync log of one row, and the audit trail as rows."""
+class FakeJournal:
+    """One request in the log, the last run of each queue, and the acts of the audit trail."""
+
+    def __init__(self, audit: AuditTrail, queues: FakeQueues, letters: FakeDeadLetters) -> None:
+        self._audit = audit
+        self._queues = queues
+        self._letters = letters
+
+    async def runs(self, queue: str | None = None, *, limit: int = 50, cursor: str | None = None) -> RunPage:
+        if cursor is not None:
+            raise ValueError("no cursor was ever given")
+        runs = [
+            LoggedRun(queue=name, run=each.last_run)
+            for name, each in self._queues.rows.items()
+            if queue in {None, name} and each.last_run
+        ]
+        return RunPage(items=runs[:limit], next_cursor=None)
+
+    async def requests(
+        self,
+        queue: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> RequestPage:
+        if cursor is not None:
+            raise ValueError("no cursor was ever given")
+        row = LoggedRequest(
+            at=START,
+            id=UUID(int=1),
+            queue=PRICING.name,
+            mode="batch",
+            request="POST /rest/all/V1/products/base-prices",
+            request_id="request-1",
+            status=200,
+            duration_ms=40.0,
+            records=25,
+            delivered=25,
+            skipped=0,
+            retried=0,
+            failed=0,
+            superseded=0,
+            coalesced=0,
+            excerpt="[]",
+            run_id=None,
+            settings_version=0,
+            details=[],
+        )
+        is_meant = queue in {None, row.queue} and (not since or row.at >= since) and (not until or row.at < until)
+        return RequestPage(items=[row][:limit] if is_meant else [], next_cursor=None)
+
+    async def acts(self, kind: str, target: str) -> Sequence[AuditEntry]:
+        return [each for each in self._audit.entries() if each.target == target and each.action.startswith(f"{kind}.")]
+
+    async def dead_letters_by_state(self) -> Mapping[str, int]:
+        return Counter(each.letter.state for each in self._letters.stories.values())
+
+
+class FakeAudit:
+    """The audit trail as rows."""
 
     def __init__(self, audit: AuditTrail) -> None:
         self._audit = audit
 
-    async def sync_log(self, chosen: LogFilter, *, limit: int, cursor: str | None) -> DocumentPage:
-        if cursor is not None:
-            raise ValueError("no cursor was ever given")
-        row = {"at": START, "queue": PRICING.name, "mode": "batch", "records": 25}
-        rows = [row] if chosen.queue in {None, PRICING.name} else []
-        return DocumentPage(items=rows[:limit], next_cursor=None)
-
-    async def audit(self, *, limit: int, cursor: str | None) -> AuditPage:
-        below = int(cursor) if cursor else 10**9
-        rows = [
-            AuditRow(
-                id=number,
-                at=START,
-                actor=act.actor,
-                action=done,
-                target=upon,
-                reason=act.reason,
-                request_id=act.request_id,
-                result="done",
-                details={},
-            )
-            for number, (done, upon, act) in enumerate(self._audit.rows, start=1)
-            if number < below
-        ][::-1]
-        return AuditPage(items=rows[:limit], next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None)
+    async def entries(self, *, before: int = 10**9, limit: int = 50) -> Sequence[AuditEntry]:
+        return [each for each in reversed(self._audit.entries()) if each.id < before][:limit]
 
 
 class FakeConnection:
@@ -412,7 +440,7 @@ class World:
         self.queues = FakeQueues(self.audit)
         self.intake = FakeIntake(self.audit)
         self.settings = FakeSettings(self.audit)
-        self.logs = FakeLogs(self.audit)
+        self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
         self.principals = principals or [Principal.of("admin", Secret(TOKEN))]
@@ -425,13 +453,13 @@ class World:
             definitions=(PRICING, PRODUCT),
             dead_letters=self.dead_letters,
             queues=self.queues,
-            queue_control=self.queues,
             broker_queues=self.queues,
             intake=self.intake,
             publisher=self.intake,
             check_event=check_event,
             settings=self.settings,
-            logs=self.logs,
+            journal=self.journal,
+            audit=FakeAudit(self.audit),
             connections={"magento": self.magento, "acumatica": FakeConnection()},
             health_checks=self.checks,
         )

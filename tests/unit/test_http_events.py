@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from queues.errors import BrokerUnavailable
-from queues.message import MAX_EVENT_BYTES, Message, decode
+from queues.message import MAX_EVENT_BYTES, decode
 from tests.fakes.http_client import price_event, serving
 from tests.fakes.http_stores import World
 
@@ -27,7 +26,8 @@ async def test_an_event_is_published_and_then_answered_as_accepted() -> None:
     assert (answer["accepted"], answer["refused"]) == (1, 0)
     assert answer["events"] == [{"index": 0, "verdict": "accepted", "id": "01JD", "source": "acumatica/REVISION"}]
     [message] = world.intake.published
-    assert decode(message.body) == message
+    assert message.routing_key == "to_magento.pricing"
+    assert decode(message.body).event.id == "01JD"
     assert world.intake.taken == {("acumatica/REVISION", "01JD")}
 
 
@@ -65,7 +65,7 @@ async def test_a_batch_has_a_verdict_for_each_event(headers: dict[str, str]) -> 
     assert answer["events"][1]["problem"]["member"] == "data.price"
     assert answer["events"][3]["problem"]["code"] == "unknown_type"
     assert (answer["accepted"], answer["duplicate"], answer["refused"], answer["unavailable"]) == (1, 1, 3, 0)
-    assert [message.event.id for message in world.intake.published] == ["one"]
+    assert [decode(each.body).event.id for each in world.intake.published] == ["one"]
 
 
 async def test_a_batch_of_which_every_event_is_refused_is_refused() -> None:
@@ -159,10 +159,8 @@ async def test_nothing_confirmed_is_503_and_nothing_is_remembered() -> None:
 async def test_a_broker_that_is_away_is_503_without_telling_its_address() -> None:
     world = World()
 
-    def away(_: Message) -> str | None:
-        raise BrokerUnavailable("cannot connect to amqp://user:sesame@broker")
+    world.intake.refuses = lambda _: "cannot connect to amqp://user:sesame@broker"
 
-    world.intake.refuses = away
     async with serving(world) as client:
         response = await client.post(PATH, json=price_event())
         answer = await response.text()
@@ -173,7 +171,7 @@ async def test_a_broker_that_is_away_is_503_without_telling_its_address() -> Non
 
 async def test_a_batch_confirmed_in_part_says_which_events_are_to_be_repeated() -> None:
     world = World()
-    world.intake.refuses = lambda message: "not confirmed" if message.event.id == "two" else None
+    world.intake.refuses = lambda message: "not confirmed" if b'"two"' in message.body else None
 
     async with serving(world) as client:
         response = await client.post(PATH, json=[price_event("one"), price_event("two")])
