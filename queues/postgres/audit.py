@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.postgres.engine import transact
-from queues.postgres.texts import from_json, storable, to_json
+from queues.postgres.texts import storable, to_json
 
 _WRITE = text("""
     insert into audit_log (actor, action, target, reason, request_id, result, details)
@@ -84,7 +84,7 @@ class PostgresAudit:
                     reason=row.reason,
                     request_id=row.request_id,
                     result=row.result,
-                    details=from_json(row.details),
+                    details=row.details,
                 )
                 for row in rows
             ]

@@ -17,7 +17,15 @@ from queues.definition import QueueDefinition
 from queues.errors import LeaseLost
 from queues.message import Message
 from queues.ports import Claimed, ClaimResult, EndState, Exhausted, Finished, Held, Outdated, RunLease
-from queues.postgres.columns import BODIES, IDENTITIES, MessageKey, body_columns, distinct, identity_columns, key_of
+from queues.postgres.columns import (
+    IDENTITIES,
+    TAKE_CUSTODY,
+    MessageKey,
+    body_columns,
+    distinct,
+    identity_columns,
+    key_of,
+)
 from queues.postgres.engine import Contended
 
 LOST_ATTEMPT: Final = "the worker stopped before the outcome was recorded"
@@ -69,12 +77,6 @@ _CLAIM = text(f"""
 
 _HOLDS_LEASE = text(f"select {FENCE}")
 
-_TAKE_CUSTODY = text(f"""
-    update ledger l set body = coalesce(l.body, copy.body), headers = coalesce(l.headers, cast(copy.headers as jsonb))
-    from {BODIES}
-    where l.message_id = copy.message_id and l.generation = copy.generation and l.state = 'trying'
-""")  # noqa: S608 - put together from constants only
-
 _READ = text(f"""
     select given.message_id, given.generation, l.state, l.attempts, l.lease_until < now() as is_expired,
            {_IS_OUTDATED} as is_outdated
@@ -116,7 +118,7 @@ async def claim_messages(
         custody = [each for each in others if isinstance(found[key_of(each)], Held)]
         custody += [each for each in once if key_of(each) in granted] if repeated else []
         if custody:
-            await connection.execute(_TAKE_CUSTODY, body_columns(custody))
+            await connection.execute(TAKE_CUSTODY, body_columns(custody))
     results: list[ClaimResult] = []
     for message in messages:
         key = key_of(message)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import text
+
 from queues.message import Message
 from queues.postgres.texts import headers_to_json
 
@@ -22,6 +24,14 @@ BODIES: Final = """
     as copy (message_id, generation, body, headers)
 """
 """The arrays of `body_columns` as rows."""
+
+
+TAKE_CUSTODY = text(f"""
+    update ledger l set body = coalesce(l.body, copy.body), headers = coalesce(l.headers, cast(copy.headers as jsonb))
+    from {BODIES}
+    where l.message_id = copy.message_id and l.generation = copy.generation and l.state = 'trying'
+""")  # noqa: S608 - put together from constants only
+"""The ledger takes copies of messages that are being tried: their broker copies may be acknowledged then."""
 
 
 def key_of(message: Message) -> MessageKey:

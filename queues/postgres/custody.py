@@ -11,7 +11,6 @@ from queues.message import Message
 from queues.ports import RunLease, StoredMessage, WaitingRows
 from queues.postgres.claiming import LOST_ATTEMPT
 from queues.postgres.columns import BODIES, IDENTITIES, body_columns, distinct, identity_columns
-from queues.postgres.texts import from_json
 
 _SWEEP = text("""
     with lost as (
@@ -93,7 +92,7 @@ async def read_page(
             generation=row.generation,
             attempts=row.attempts,
             body=row.body,
-            headers=from_json(row.headers) or {},
+            headers=row.headers or {},
         )
         for row in rows
     ]

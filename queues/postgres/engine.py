@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
+import msgspec
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -61,6 +62,7 @@ def open_engine(url: str, *, pool_size: int = 10, name: str = "am-connector") ->
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_pre_ping=True,
+        json_deserializer=msgspec.json.decode,
         connect_args={
             # Without these a half-open connection hangs for minutes, the ping of the pool included.
             "timeout": CONNECT_SECONDS,

@@ -12,7 +12,7 @@ from queues.errors import StateConflict
 from queues.postgres.audit import Act, write_audit
 from queues.postgres.engine import transact
 from queues.postgres.tables.settings_versions import QUEUE_PROCESSING
-from queues.postgres.texts import from_json, storable, to_json
+from queues.postgres.texts import storable, to_json
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
 
 _NEWEST = text("""
@@ -133,14 +133,14 @@ async def read_queue_processing(connection: AsyncConnection) -> SettingsSnapshot
 
 async def _read_newest(connection: AsyncConnection, section: str) -> tuple[int, Mapping[str, Any]]:
     row = (await connection.execute(_NEWEST, {"section": section})).one_or_none()
-    return (0, {}) if row is None else (row.version, from_json(row.document))
+    return (0, {}) if row is None else (row.version, row.document)
 
 
 def _version(row: Row[Any]) -> SettingsVersion:
     return SettingsVersion(
         section=row.section,
         version=row.version,
-        document=from_json(row.document),
+        document=row.document,
         created_at=row.created_at,
         created_by=row.created_by,
         reason=row.reason,

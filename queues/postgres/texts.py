@@ -1,7 +1,7 @@
 """What PostgreSQL can keep: its text knows neither NUL nor lone surrogates, and strangers send both."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -9,7 +9,6 @@ LONGEST_TEXT: Final = 2_000
 """Characters of an error or an answer that are kept."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_DECODER = msgspec.json.Decoder()
 
 
 def storable(text: str, *, longest: int = LONGEST_TEXT) -> str:
@@ -31,8 +30,3 @@ def headers_to_json(headers: Mapping[str, str]) -> str:
     if not headers:
         return "{}"
     return to_json({storable(name): storable(value) for name, value in headers.items()})
-
-
-def from_json(text: str | None) -> Any:  # noqa: ANN401 - JSON is anything; callers check
-    """Read a `jsonb` value as the driver gives it; None stays None."""
-    return None if text is None else _DECODER.decode(text)
