@@ -1,7 +1,7 @@
 """The listening socket, which can be closed and opened again so that the port really refuses connections."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 class ListenerError(RuntimeError):
@@ -11,7 +11,8 @@ class ListenerError(RuntimeError):
 class Listener:
     """Owns the listening sockets of a served sandbox; without `open` there are none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
         self._protocol_factory: Callable[[], asyncio.BaseProtocol] | None = None
         self._server: asyncio.Server | None = None
         self._control: asyncio.Server | None = None
@@ -88,7 +89,7 @@ class Listener:
         await self._listen()
 
     async def _reopen_after(self, seconds: float, then: Callable[[], None]) -> None:
-        await asyncio.sleep(seconds)
+        await self._sleep(seconds)
         self._reopening = None
         await self._listen()
         then()

@@ -1,6 +1,7 @@
 """The HTTP handler of the simulated shop: faults around it, the journal behind it."""
 
 import asyncio
+import os
 import socket
 import struct
 import time
@@ -147,6 +148,8 @@ def _cut(request: web.Request, *, with_reset: bool) -> None:
     if transport is None:
         return
     if with_reset:
-        raw = transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+        # A socket of our own on the same connection: uvloop hands out one that takes no options.
+        descriptor = os.dup(transport.get_extra_info("socket").fileno())
+        with socket.socket(fileno=descriptor) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
     transport.abort()

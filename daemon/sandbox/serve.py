@@ -58,6 +58,21 @@ async def running_sandbox(
         await runner.cleanup()
 
 
+def announcement(running: RunningSandbox) -> list[str]:
+    """The lines that tell a person what has started, where, and with which credentials."""
+    settings, shop = running.sandbox.settings, running.sandbox.shop
+    full, stock = settings.credentials, settings.stock_credentials
+    return [
+        f"Sandbox store: a simulation of Magento 2.4.7 with {len(shop.catalogue):,} products (no real shop, keeps nothing)",
+        f"  REST       {running.url}/rest/all/V1/",
+        f"  overview   {running.control_url}/_sandbox/",
+        f"  bearer     {full.access_token}   (stock only: {stock.access_token})",
+        f"  OAuth 1.0a {full.consumer_key} / {full.consumer_secret} / {full.access_token} / {full.access_token_secret}",
+        f"  admin      {settings.admin_username} / {settings.admin_password}",
+        *(["  times      as the recorded shop"] if settings.real_times else []),
+    ]
+
+
 async def serve_sandbox(
     settings: SandboxSettings,
     *,

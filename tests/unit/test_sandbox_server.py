@@ -123,24 +123,6 @@ async def test_a_refused_port_refuses_and_opens_again_by_the_control_port() -> N
             assert response.status == 200
 
 
-async def test_a_refused_port_opens_again_by_itself(running: RunningSandbox, client: aiohttp.ClientSession) -> None:
-    await control(client, "PUT", "faults", {"mode": "refuse", "seconds": 0.05})
-    attempts = 0
-    while True:
-        attempts += 1
-        try:
-            async with client.get("/_sandbox/faults") as response:
-                body = await response.json()
-        except aiohttp.ClientConnectorError:
-            await asyncio.sleep(0)
-        else:
-            break
-
-    assert attempts > 1
-    assert body["faults"] == []
-    assert running.sandbox.listener.port == int(running.url.rpartition(":")[2])
-
-
 async def test_refusing_for_ever_without_a_control_port_is_refused(client: aiohttp.ClientSession) -> None:
     async with client.put("/_sandbox/faults", json={"mode": "refuse"}) as response:
         assert response.status == 400
