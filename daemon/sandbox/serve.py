@@ -63,7 +63,7 @@ def announcement(running: RunningSandbox) -> list[str]:
     settings, shop = running.sandbox.settings, running.sandbox.shop
     full, stock = settings.credentials, settings.stock_credentials
     return [
-        f"Sandbox store: a simulation of Magento 2.4.7 with {len(shop.catalogue):,} products (no real shop, keeps nothing)",
+        f"Sandbox store: a simulation of Magento 2.4.7 with {len(shop.catalogue):,} products; it keeps nothing",
         f"  REST       {running.url}/rest/all/V1/",
         f"  overview   {running.control_url}/_sandbox/",
         f"  bearer     {full.access_token}   (stock only: {stock.access_token})",
