@@ -70,6 +70,13 @@ async def check_models(url: str) -> None:
     await over_locked_connection(url, _check_models)
 
 
+def newest_revision() -> str:
+    """Tell the revision of the newest schema this release knows."""
+    config = Config()
+    config.set_main_option("script_location", _script_location())
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
 def is_ours(_item: SchemaItem, name: str | None, kind: str, _reflected: object, _other: object) -> bool:
     """Tell whether alembic is to compare something: all but the partitions of the log."""
     return not (kind == "table" and name is not None and is_partition(name))
@@ -100,8 +107,12 @@ async def over_locked_connection(url: str, work: Callable[[Connection], None]) -
 
 def _config(connection: Connection) -> Config:
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", _script_location())
     return config
+
+
+def _script_location() -> str:
+    return str(_SCRIPTS).replace("%", "%%")
 
 
 def _upgrade(connection: Connection) -> None:

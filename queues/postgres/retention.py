@@ -1,0 +1,183 @@
+"""What is dropped after its time, and the partitions of the log made ahead. Open dead letters are never touched."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from queues.postgres.engine import transact
+from queues.postgres.tables.sync_log import DEFAULT_PARTITION, day_of, partition_of
+
+DAYS_AHEAD: Final = 7
+"""Partitions made in advance: so long the retention may be idle before rows go to the default partition."""
+
+_CHUNK: Final = 5_000
+"""Rows deleted in one transaction."""
+
+_ONE_AT_A_TIME: Final = 4_127_903_655_218_900_737
+"""The advisory lock of retention: several replicas take turns, the late ones find nothing to do."""
+
+_LOCK = text("select pg_try_advisory_xact_lock(:lock)")
+_TODAY = text("select cast(now() at time zone 'UTC' as date)")
+
+_PARTITIONS = text("""
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'sync_log'::regclass
+""")
+
+_STRAYS = text("""
+    select exists (select from sync_log_default
+                   where at >= cast(:first as timestamptz) and at < cast(:next as timestamptz))
+""")
+
+_PRUNE_LEDGER = text("""
+    with old as (
+        select message_id, generation from ledger l
+        where l.settled_at < now() - cast(:age as interval) and l.state not in ('trying', 'waiting')
+          and not exists (select from dead_letters d
+                          where d.message_id = l.message_id and d.state in ('failed', 'reprocessing', 'superseded'))
+        limit :chunk
+    ),
+    told as (
+        delete from attempts a using old where a.message_id = old.message_id and a.generation = old.generation
+    )
+    delete from ledger l using old where l.message_id = old.message_id and l.generation = old.generation
+""")
+
+_PRUNE_LETTERS = text("""
+    with old as (
+        select id, message_id from dead_letters
+        where state in ('reprocessed', 'discarded') and changed_at < now() - cast(:age as interval) limit :chunk
+    ),
+    told as (delete from attempts a using old where a.message_id = old.message_id),
+    ended as (
+        delete from ledger l using old
+        where l.message_id = old.message_id and l.state not in ('trying', 'waiting')
+    )
+    delete from dead_letters d using old where d.id = old.id
+""")
+
+_PRUNE_RUNS = text("""
+    delete from runs where id in (
+        select id from runs where started_at < now() - cast(:age as interval) limit :chunk)
+""")
+
+_PRUNE_INTAKE = text("""
+    delete from intake_events where (source, event_id) in (
+        select source, event_id from intake_events where at < now() - cast(:age as interval) limit :chunk)
+""")
+
+_PRUNE_DEFAULT_PARTITION = text("""
+    delete from sync_log_default where (at, id) in (
+        select at, id from sync_log_default where at < now() - cast(:age as interval) limit :chunk)
+""")
+
+
+class PostgresRetention:
+    """
+    Drops what is past its time and makes partitions ahead; safe on several replicas at once.
+
+    Args:
+        engine: from `open_engine`; shared with the other stores.
+        keep: how long to keep messages that reached their end with their attempts, days of the log, runs, and the ids
+            of events taken in; a day or more, longer than any sender may take to repeat itself.
+        keep_dead_letters: how long to keep those reprocessed or discarded; the open ones are kept for ever.
+
+    Raises:
+        ValueError: a span is under a day.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, keep: timedelta, keep_dead_letters: timedelta = timedelta(days=365)
+    ) -> None:
+        for span in (keep, keep_dead_letters):
+            if span < timedelta(days=1):
+                raise ValueError(f"retention must be at least a day, got {span}")
+        self._engine = engine
+        self._keep = keep
+        self._keep_dead_letters = keep_dead_letters
+
+    async def clean(self) -> Mapping[str, int]:
+        """
+        Do it all once, in small transactions.
+
+        Returns:
+            How many rows were dropped, by table; of `sync_log` whole days.
+
+        Raises:
+            DatabaseUnavailable: in mid-way; what was dropped stays dropped.
+        """
+        dropped = {"sync_log": await _keep_partitions(self._engine, self._keep)}
+        for name, statement, age in (
+            ("ledger", _PRUNE_LEDGER, self._keep),
+            ("dead_letters", _PRUNE_LETTERS, self._keep_dead_letters),
+            ("runs", _PRUNE_RUNS, self._keep),
+            ("intake_events", _PRUNE_INTAKE, self._keep),
+            ("sync_log_default", _PRUNE_DEFAULT_PARTITION, self._keep),
+        ):
+            dropped[name] = await _prune(self._engine, statement, age)
+        return dropped
+
+
+async def _prune(engine: AsyncEngine, statement: TextClause, age: timedelta) -> int:
+    async def work(connection: AsyncConnection) -> int:
+        if not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
+            return 0
+        return (await connection.execute(statement, {"age": age, "chunk": _CHUNK})).rowcount
+
+    total = 0
+    while True:
+        count = await transact(engine, work)
+        total += count
+        if count < _CHUNK:
+            return total
+
+
+async def _keep_partitions(engine: AsyncEngine, age: timedelta) -> int:
+    async def read(connection: AsyncConnection) -> tuple[date, set[str]]:
+        today: date = (await connection.execute(_TODAY)).scalar_one()
+        return today, set((await connection.execute(_PARTITIONS)).scalars())
+
+    today, present = await transact(engine, read)
+    for ahead in range(DAYS_AHEAD + 1):
+        day = today + timedelta(days=ahead)
+        if partition_of(day) not in present:
+            await _make_partition(engine, day)
+    dropped = 0
+    for name in sorted(present):
+        day_kept = day_of(name)
+        # A day is over when its last moment is past its time.
+        if day_kept is not None and day_kept + timedelta(days=1) <= today - age:
+            dropped += await _drop_partition(engine, name)
+    return dropped
+
+
+async def _make_partition(engine: AsyncEngine, day: date) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        if not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
+            return
+        first, following = f"{day:%Y-%m-%d} 00:00+00", f"{day + timedelta(days=1):%Y-%m-%d} 00:00+00"
+        bounds = {"first": datetime.fromisoformat(first), "next": datetime.fromisoformat(following)}
+        if (await connection.execute(_STRAYS, bounds)).scalar_one():
+            # Rows of that day are in the default partition already: it serves them until they are dropped.
+            return
+        await connection.execute(
+            text(
+                f"create table if not exists {partition_of(day)} partition of sync_log "
+                f"for values from ('{first}') to ('{following}')"
+            )
+        )
+
+    await transact(engine, work)
+
+
+async def _drop_partition(engine: AsyncEngine, name: str) -> int:
+    async def work(connection: AsyncConnection) -> int:
+        if name == DEFAULT_PARTITION or not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
+            return 0
+        await connection.execute(text(f"drop table if exists {name}"))
+        return 1
+
+    return await transact(engine, work)
