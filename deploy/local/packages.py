@@ -131,10 +131,16 @@ def install_packages(packages: Sequence[str], *, environ: Mapping[str, str] = os
         env={**environ, "LC_ALL": "C"},
     ) as process:
         last: list[str] = []
-        for line in process.stdout or ():
-            last = [*last[-_EXPLANATION_LINES:], line.rstrip()]
-            for told in progress_of([line]):
-                note(told)
+        try:
+            for line in process.stdout or ():
+                last = [*last[-_EXPLANATION_LINES:], line.rstrip()]
+                for told in progress_of([line]):
+                    note(told)
+        except BaseException:
+            note("told to stop: letting apt-get finish first, so that no package is left half installed …")
+            if process.stdout is not None:
+                process.stdout.read()
+            raise
     if process.returncode != 0:
         raise MissingSoftwareError(
             "\n".join(["apt-get could not install them:", *(f"    {line}" for line in last), how_to_install(packages)])

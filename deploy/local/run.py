@@ -1,15 +1,212 @@
-"""The story of `make run`: everything started, a sample fed, and told in words what became of it."""
+"""`make run`: everything started, the demonstration told, and then there until it is stopped."""
 
-from collections.abc import Mapping
+import fcntl
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.services import named_servers, provisioned
+from deploy.demonstration.json_http import JsonHttp, UnexpectedAnswerError, is_ready, wait_for
+from deploy.demonstration.story import Stage, tell
+from deploy.local.faults import ProvisioningError, ServerFailedError
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.processes import Child, Command
+from deploy.local.progress import Stopwatch, note, say
+from deploy.local.services import Services, named_servers, provisioned
 from deploy.local.virtualenv import RUNTIME_LOCK, VirtualEnvironment
+
+PREFERRED_PORT = 8080
+SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own invented token; it protects nothing
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 90.0
+_BETWEEN_LOOKS_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """
+    What is up.
+
+    Attributes:
+        url: of the daemon.
+        token: opens its API and pages.
+        sandbox_url: of the simulated store; None if the daemon is connected to a store that was named.
+        log: where the daemon writes.
+        check: raises ServerFailedError if something of ours has ended.
+    """
+
+    url: str
+    token: str
+    sandbox_url: str | None
+    log: Path
+    check: Callable[[], None]
 
 
 def run(root: Path, environ: Mapping[str, str]) -> int:
-    """Start the broker and the database, and stay until told to stop."""
+    """
+    Install, start, demonstrate, and stay; returns the exit code when the daemon ends by itself.
+
+    Raises:
+        ProvisioningError: something could not be had; its text is for the person at the terminal.
+    """
+    watch = Stopwatch()
     broker_url, database_url = named_servers(environ, "CONNECTOR_")
-    VirtualEnvironment(root).ensure(RUNTIME_LOCK)
-    with provisioned(root / ".local", broker_url=broker_url, database_url=database_url):
-        return 0
+    home = root / ".local"
+    home.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(home))
+        virtualenv = VirtualEnvironment(root)
+        virtualenv.ensure(RUNTIME_LOCK)
+        services = stack.enter_context(provisioned(home, broker_url=broker_url, database_url=database_url))
+        program = virtualenv.program("am-connector")
+        running = _start(program, services, home, environ, stack)
+        say(f"the connector is ready ({watch.seconds:.1f} s)")
+        say("")
+        if running.sandbox_url is None:
+            say("It is connected to the store you named: no sample is sent there.")
+        else:
+            _demonstrate(running, running.sandbox_url, program)
+        _tell_where_to_look(running, program)
+        while True:
+            running.check()
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
+
+
+def _start(program: Path, services: Services, home: Path, environ: Mapping[str, str], stack: ExitStack) -> Running:
+    """Migrate, then start the sandbox and the daemon; *stack* stops them, the daemon first."""
+    port = _http_port(environ)
+    token = environ.get("CONNECTOR_ADMIN_TOKEN") or _remembered_token(home / "token")
+    settings = {
+        **environ,
+        "CONNECTOR_BROKER_URL": services.broker_url,
+        "CONNECTOR_DATABASE_URL": services.database_url,
+        "CONNECTOR_HTTP_PORT": str(port),
+        "CONNECTOR_ADMIN_TOKEN": token,
+        "PYTHONUNBUFFERED": "1",
+    }
+    _migrate(program, settings, home / "migrate.log")
+    checks = [services.check_alive]
+    sandbox_url: str | None = None
+    if not environ.get("CONNECTOR_MAGENTO_URL"):
+        sandbox_port = free_port()
+        sandbox_url = f"http://{LOOPBACK}:{sandbox_port}"
+        arguments = [str(program), "sandbox", "--host", LOOPBACK, "--port", str(sandbox_port)]
+        sandbox = _child("the sandbox store", arguments, settings, home / "sandbox.log", stack)
+        checks.append(sandbox.check_alive)
+        _wait("the sandbox store", sandbox, lambda: JsonHttp(sandbox_url).get("/_sandbox/health"))
+        settings |= {"CONNECTOR_MAGENTO_URL": sandbox_url, "CONNECTOR_MAGENTO_TOKEN": SANDBOX_TOKEN}
+        note("the sandbox store is ready")
+    daemon = _child("the daemon", [str(program), "run"], settings, home / "daemon.log", stack)
+    checks.append(daemon.check_alive)
+    url = f"http://{LOOPBACK}:{port}"
+    _wait("the daemon", daemon, lambda: is_ready(url))
+
+    def check() -> None:
+        for each in checks:
+            each()
+
+    return Running(url=url, token=token, sandbox_url=sandbox_url, log=home / "daemon.log", check=check)
+
+
+def _migrate(program: Path, settings: Mapping[str, str], log: Path) -> None:
+    say("migrating the database …")
+    migration = Child(
+        Command(name="am-connector migrate", arguments=[str(program), "migrate"], environ=settings, log=log)
+    )
+    try:
+        if migration.wait() != 0:
+            raise ServerFailedError(f"the migration failed:\n{migration.last_words()}")
+    finally:
+        migration.stop()
+
+
+def _child(name: str, arguments: list[str], settings: Mapping[str, str], log: Path, stack: ExitStack) -> Child:
+    child = Child(Command(name=name, arguments=arguments, environ=settings, log=log, grace_seconds=_STOP_SECONDS))
+    stack.callback(child.stop)
+    return child
+
+
+def _wait(name: str, child: Child, look: Callable[[], object | None]) -> None:
+    try:
+        wait_for(f"a ready answer of {name}", look, seconds=_READY_SECONDS, check=child.check_alive)
+    except UnexpectedAnswerError as error:
+        raise ServerFailedError(f"{error}; its last words:\n{child.last_words()}") from error
+
+
+def _demonstrate(running: Running, sandbox_url: str, program: Path) -> None:
+    stage = Stage(
+        connector=JsonHttp(running.url, token=running.token),
+        sandbox=JsonHttp(sandbox_url),
+        sandbox_shown=sandbox_url,
+        command=_command(running, program),
+        say=say,
+        check=running.check,
+    )
+    try:
+        tell(stage)
+    except UnexpectedAnswerError as error:
+        say(f"the demonstration ended early: {error}")
+        say(f"  the daemon's log: {running.log}")
+
+
+def _tell_where_to_look(running: Running, program: Path) -> None:
+    say("")
+    say("Where to look:")
+    say(f"  connector  {running.url}/   token: {running.token}")
+    if running.sandbox_url is not None:
+        say(f"  sandbox    {running.sandbox_url}/_sandbox/")
+    say(f"  queues     {_command(running, program)} queues")
+    say(f"  log        {running.log}")
+    say("Ctrl-C stops everything that was started here; the data stays in .local.")
+
+
+def _command(running: Running, program: Path) -> str:
+    """Return the words that start `am-connector` for this daemon from any shell in the checkout."""
+    settings = f"CONNECTOR_ADMIN_TOKEN={running.token}"
+    if not running.url.endswith(f":{PREFERRED_PORT}"):
+        settings += f" CONNECTOR_HTTP_PORT={running.url.rpartition(':')[2]}"
+    try:
+        shown = program.relative_to(Path.cwd())
+    except ValueError:
+        shown = program
+    return f"{settings} {shown}"
+
+
+def _http_port(environ: Mapping[str, str]) -> int:
+    wanted = environ.get("CONNECTOR_HTTP_PORT")
+    if wanted is None:
+        return free_port(PREFERRED_PORT)
+    if not wanted.isdigit() or int(wanted) == 0:
+        return free_port()
+    if free_port(int(wanted)) != int(wanted):
+        raise ProvisioningError(f"CONNECTOR_HTTP_PORT: somebody else listens on {wanted}")
+    return int(wanted)
+
+
+def _remembered_token(file: Path) -> str:
+    """Return the token of this checkout; the same at every start, so that an open page goes on working."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Refuse to run twice on the same data."""
+    with (home / "run.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise ProvisioningError(
+                f"it runs already in this checkout (process {file.read().strip() or 'unknown'})"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

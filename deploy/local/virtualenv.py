@@ -96,10 +96,15 @@ class VirtualEnvironment:
             text=True,
             errors="replace",
         ) as process:
-            for line in process.stdout or ():
-                last = [*last[-_EXPLANATION_LINES:], line.rstrip()]
-                for told in progress_of([line]):
-                    note(told)
+            try:
+                for line in process.stdout or ():
+                    last = [*last[-_EXPLANATION_LINES:], line.rstrip()]
+                    for told in progress_of([line]):
+                        note(told)
+            except BaseException:
+                # Told to stop: a package half installed is repaired by the next start, which has no stamp.
+                process.terminate()
+                raise
         if process.returncode != 0:
             raise MissingSoftwareError(
                 "\n".join(["pip could not install the packages:", *(f"    {line}" for line in last)])
