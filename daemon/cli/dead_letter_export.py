@@ -1,0 +1,82 @@
+"""Dead letters into a file or a pipe, as CSV or JSON Lines."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, TextIO
+
+from daemon.cli.errors import UsageError
+from daemon.cli.output import to_json
+
+ExportFormat = Literal["csv", "jsonl"]
+
+COLUMNS: Final = (
+    "id",
+    "state",
+    "queue",
+    "key",
+    "storeview",
+    "time",
+    "event_id",
+    "source",
+    "generation",
+    "attempts",
+    "reason",
+    "error_class",
+    "error",
+    "status",
+    "failed_at",
+    "occurrences",
+    "changed_at",
+    "changed_by",
+    "changed_why",
+)
+"""Of the CSV, named as in the API; JSON Lines have every member the API gives."""
+
+Write = Callable[[Mapping[str, Any]], None]
+
+
+def row_writer(file: TextIO, file_format: ExportFormat) -> Write:
+    """Make what writes one dead letter after the other to *file*; a CSV begins with its header."""
+    if file_format == "jsonl":
+        return lambda letter: _write_line(file, letter)
+    # RFC 4180 line ends would show as ^M to every Unix tool.
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    return lambda letter: _write_row(writer.writerow, letter)
+
+
+@contextmanager
+def opened(file: str) -> Iterator[TextIO]:
+    """Open *file* for writing, `-` for stdout; a file appears under its name only when it is whole."""
+    if file == "-":
+        yield sys.stdout
+        return
+    partial = Path(f"{file}.partial")
+    try:
+        stream = partial.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"cannot write {partial}: {error.strerror}") from error
+    try:
+        with stream:
+            yield stream
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _write_line(file: TextIO, letter: Mapping[str, Any]) -> None:
+    file.write(to_json(letter) + "\n")
+
+
+def _write_row(write: Callable[[list[str]], object], letter: Mapping[str, Any]) -> None:
+    write([_cell(letter.get(name)) for name in COLUMNS])
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    # A spreadsheet would run such a text as a formula; keys and errors come from outside.
+    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,1 @@
+"""Files of change events, read as streams: JSON Lines, JSON, CSV."""

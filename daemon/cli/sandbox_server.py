@@ -1,0 +1,117 @@
+"""The sandbox in this process: started, introduced to its user, stopped by Ctrl-C or SIGTERM."""
+
+import asyncio
+import signal
+from dataclasses import dataclass, replace
+
+from daemon.cli.errors import CommandError, UsageError
+from daemon.cli.output import Output
+from daemon.sandbox.catalogue_files import CatalogueError
+from daemon.sandbox.serve import RunningSandbox, serve_sandbox
+from daemon.sandbox.settings import DEFAULT_CREDENTIALS, SandboxSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPlan:
+    """What the command line asked for; *limit* None: no limit on the records of a bulk request."""
+
+    host: str
+    port: int
+    control_port: int | None
+    catalogue: bytes | None
+    products: int
+    token: str | None
+    real_times: bool
+    validate: bool
+    limit: int | None
+
+
+async def run_sandbox(plan: SandboxPlan, output: Output) -> None:
+    """
+    Serve until told to stop.
+
+    Raises:
+        UsageError: the catalogue cannot be read.
+        CommandError: the port cannot be had.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    credentials = DEFAULT_CREDENTIALS if plan.token is None else replace(DEFAULT_CREDENTIALS, access_token=plan.token)
+    settings = SandboxSettings(
+        credentials=credentials,
+        default_products=plan.products,
+        validate=plan.validate,
+        real_times=plan.real_times,
+    )
+
+    def started(running: RunningSandbox) -> None:
+        if plan.limit is not None:
+            configuration = running.sandbox.shop.configuration
+            configuration.input_limits, configuration.complex_array_limit = True, plan.limit
+        _introduce(running, output)
+
+    try:
+        await serve_sandbox(
+            settings,
+            host=plan.host,
+            port=plan.port,
+            stop=stop,
+            catalogue=plan.catalogue,
+            control_port=plan.control_port,
+            started=started,
+        )
+    except CatalogueError as error:
+        raise UsageError(f"the catalogue cannot be read: {error}") from error
+    except OSError as error:
+        raise CommandError(f"cannot listen on {plan.host}:{plan.port}: {error.strerror}") from error
+    output.note("the sandbox has stopped")
+
+
+def _introduce(running: RunningSandbox, output: Output) -> None:
+    settings, products = running.sandbox.settings, len(running.sandbox.shop.catalogue)
+    token = settings.credentials.access_token
+    if output.is_json:
+        output.document(
+            {
+                "url": running.url,
+                "control_url": running.control_url,
+                "token": token,
+                "stock_token": settings.stock_credentials.access_token,
+                "products": products,
+            }
+        )
+    else:
+        for line in introduction(running, products=products):
+            output.line(line)
+    output.out.file.flush()
+
+
+def introduction(running: RunningSandbox, *, products: int) -> list[str]:
+    """Tell what it is, where it is, its tokens, and a few requests to try."""
+    settings = running.sandbox.settings
+    token = settings.credentials.access_token
+    base = f"{running.url}/rest/all/V1"
+    curl = f"curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
+    price = '{"prices": [{"sku": "AC-1001", "store_id": 0, "price": 12.5}]}'
+    return [
+        "A simulated Magento store, for trying and for tests. It keeps everything in memory and protects nothing.",
+        "",
+        f"  address      {running.url}",
+        f"  switches     {running.control_url}/_sandbox/",
+        f"  products     {products:,}",
+        f"  token        {token}",
+        f"  stock only   {settings.stock_credentials.access_token}",
+        f"  admin        {settings.admin_username} / {settings.admin_password}",
+        "",
+        "For the connector:",
+        f"  CONNECTOR_MAGENTO_URL={running.url} CONNECTOR_MAGENTO_TOKEN={token}",
+        "",
+        "Some requests to try:",
+        f"  {curl} {base}/products/AC-1001",
+        f"  {curl} -d '{price}' {base}/products/base-prices",
+        f"  curl {running.control_url}/_sandbox/",
+        "",
+        "Ctrl-C stops it.",
+    ]
