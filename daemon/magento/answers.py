@@ -42,7 +42,7 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first part of the body as text that any database can store."""
-        return self.body[: 4 * MAX_EXCERPT].decode("utf-8", "replace").replace("\x00", "\ufffd")[:MAX_EXCERPT]
+        return storable(self.body[: 4 * MAX_EXCERPT].decode("utf-8", "replace"))[:MAX_EXCERPT]
 
     @property
     def is_page(self) -> bool:
@@ -99,7 +99,7 @@ class ErrorBody:
         """The readable text: placeholders filled in, further errors appended."""
         first = fill_in(self.message, self.parameters)
         more = [detail for detail in self.details if detail not in first]
-        return "; ".join([first, *more])[:_MAX_TEXT]
+        return storable("; ".join([first, *more])[:_MAX_TEXT])
 
     @property
     def input_limit(self) -> int | None:
@@ -108,6 +108,11 @@ class ErrorBody:
             highest = self.parameters.get("max")
             return highest if isinstance(highest, int) and not isinstance(highest, bool) and highest > 0 else None
         return None
+
+
+def storable(text: str) -> str:
+    """Replace NUL, which JSON can carry and PostgreSQL cannot, and lone surrogates, which no encoding can."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def read_error(document: object) -> ErrorBody | None:
@@ -163,4 +168,7 @@ def _detail(error: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return "" if value is None else str(value)[:_MAX_TEXT]
+    if value is None:
+        return ""
+    # Lists and objects may be nested deeper than Python can write out; no text of Magento needs them.
+    return str(value)[:_MAX_TEXT] if isinstance(value, str | int | float) else "…"

@@ -8,7 +8,7 @@ in particular. What does not name its record is Undetermined when several were s
 from datetime import datetime
 from typing import Final
 
-from daemon.magento.answers import Answer, ErrorBody, read_error
+from daemon.magento.answers import Answer, ErrorBody, read_error, storable
 from queues.verdicts import ErrorClass, Exchange, Refused, Undetermined, Unreachable
 
 Failure = Refused | Unreachable | Undetermined
@@ -47,7 +47,7 @@ def classify(answer: Answer, exchange: Exchange, *, now: datetime) -> tuple[Fail
         The verdict for all records of the request, and Magento's error body when there was one.
     """
     error, why_not_json = _read(answer)
-    verdicts = _Verdicts(exchange, error.text if error else why_not_json or answer.excerpt[:200])
+    verdicts = _Verdicts(exchange, error.text if error else storable(why_not_json or answer.excerpt[:200]))
     return _classify(answer, error, verdicts, now), error
 
 
@@ -98,7 +98,7 @@ def _classify(answer: Answer, error: ErrorBody | None, to: _Verdicts, now: datet
         # Its fields may be what broke the form, but nothing says so.
         verdict = to.shop("target_error", f"HTTP {status}, but {to.text or 'not in the form that was due'}")
     elif 300 <= status < 400:  # noqa: PLR2004 - as above
-        verdict = to.shop("target_error", f"redirect to {answer.location[:200] or 'nowhere'} not followed")
+        verdict = to.shop("target_error", f"redirect to {storable(answer.location[:200]) or 'nowhere'} not followed")
     elif status == 429 or (status == 503 and answer.retry_after_seconds(now) is not None):  # noqa: PLR2004 - as above
         wait = answer.retry_after_seconds(now)
         asks = "" if wait is None else f", asks to wait {wait:g} s"

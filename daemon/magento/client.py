@@ -195,7 +195,7 @@ def not_in_form(exchange: Exchange, expected: str) -> NotDone:
 
 
 def _masked(header: str, secrets: tuple[str, ...]) -> str:
-    return mask(header.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "replace").replace("\x00", "")
+    return mask(header.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "replace")
 
 
 async def _read_bounded(content: aiohttp.StreamReader, most: int) -> tuple[bytes, bool]:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from daemon.magento.answers import fill_in
+from daemon.magento.answers import fill_in, storable
 from daemon.magento.rows import Row
 from queues.verdicts import ErrorClass
 
 _ROW_ID: Final = re.compile(r"SKU = (?P<sku>.*), Store ID: (?P<store>\d*)(?:, Price From: .*)?\.\s*$", re.DOTALL)
 _SKU_AND_FIELD: Final = 2
+_MAX_TEXT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def read_refusals(document: object, rows: Sequence[Row]) -> PriceRefusals | None
 
 
 def _complaint(message: str, parameters: list[Any]) -> Complaint:
-    text = fill_in(message, parameters)
+    text = storable(fill_in(message, parameters))[:_MAX_TEXT]
     if parameters[:1] == ["SKU"] and len(parameters) == _SKU_AND_FIELD:
         return Complaint(error_class="not_found", text=f"{text} (unknown, or of a type that carries no base price)")
     if text.startswith("The product that was requested doesn't exist"):

@@ -67,8 +67,10 @@ class ProductStatusSender:
         document = reply.document
         if not isinstance(document, dict):
             return not_in_form(reply.exchange, "a product").verdict
-        if document.get("status") not in (None, status):
-            text = f"the store answered 200, but the status is {document['status']!r:.40} and not {status}"
+        shown = document.get("status")
+        if shown not in (None, status):
+            now = shown if isinstance(shown, int) else type(shown).__name__
+            text = f"the store answered 200, but the status is {now} and not {status}"
             return Refused(error_class="not_applied", text=text, status=200, exchange=reply.exchange)
         return Delivered(exchange=reply.exchange)
 

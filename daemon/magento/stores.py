@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from daemon.magento.address import is_store_code
+from daemon.magento.answers import storable
 from daemon.magento.classification import Failure
 from daemon.magento.client import Answered, Call, MagentoClient, NotDone, not_in_form
 from queues.ports import Clock
@@ -96,4 +97,4 @@ class StoreViews:
             return self._ids[code]
         known = ", ".join(sorted(self._ids)[:20])
         shown = code if is_store_code(code) else repr(code)
-        return Refused(error_class="mapping", text=f"the store has no view {shown}; it has {known}")
+        return Refused(error_class="mapping", text=f"the store has no view {shown}; it has {storable(known)}")

@@ -49,6 +49,14 @@ def test_placeholders_are_filled_from_objects_and_lists(message: str, parameters
     assert fill_in(message, parameters) == text
 
 
+def test_a_value_nested_without_end_is_not_written_out() -> None:
+    nested: list[object] = []
+    for _ in range(100_000):
+        nested = [nested]
+
+    assert fill_in("%1 %2", [nested, {"a": nested}]) == "… …"
+
+
 def test_a_value_that_looks_like_a_placeholder_is_not_filled_again() -> None:
     assert fill_in("%1 %2", ["%2", "x"]) == "%2 x"
 
@@ -158,7 +166,7 @@ def test_503_with_retry_after_makes_the_queue_wait() -> None:
     st.integers(100, 599),
     st.sampled_from(["application/json", "text/plain", "text/html", ""]),
     st.binary(max_size=60)
-    | st.from_regex(rb'\{"message": "[%a-z0-9 ]{0,20}", "parameters": \[1, "x"\]\}', fullmatch=True),
+    | st.from_regex(rb'\{"message": "(\\u0000|[%a-z0-9 ]){0,20}", "parameters": \[1, "x"\]\}', fullmatch=True),
     st.text(max_size=20),
     st.integers(1, 3),
 )
@@ -200,3 +208,11 @@ def test_a_host_name_that_cannot_be_resolved_is_told_so() -> None:
     assert isinstance(verdict, Unreachable)
     assert "host name cannot be resolved" in verdict.text
     assert "shop.example" in verdict.text
+
+
+def test_a_nul_inside_an_error_text_is_replaced_for_the_databases_sake() -> None:
+    body = b'{"message": "bad \\u0000 %1", "parameters": ["\\u0000"]}'
+
+    verdict, _ = classify(said(400, body), exchange(1, 400), now=NOW)
+
+    assert verdict.text == "bad \ufffd \ufffd"
