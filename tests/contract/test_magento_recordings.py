@@ -259,7 +259,7 @@ async def test_the_recorded_exchanges_are_answered_alike(running: RunningSandbox
     differences, replayed = await _replay(running)
 
     assert differences == [], f"{len(differences)} differences:\n" + "\n".join(differences)
-    assert len(replayed) > 350
+    assert len(replayed) == 418
 
 
 def test_every_exception_of_the_tables_is_about_a_recording() -> None:

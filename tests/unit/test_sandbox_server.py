@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from daemon.sandbox.serve import RunningSandbox, running_sandbox
+from daemon.sandbox.serve import RunningSandbox, announcement, running_sandbox, serve_sandbox
 from daemon.sandbox.settings import SandboxSettings
 
 PRICES = "/rest/all/V1/products/base-prices"
@@ -270,3 +270,20 @@ async def test_the_page_says_that_it_is_a_simulation(client: aiohttp.ClientSessi
     assert "AC-1000" in page
     assert "&lt;b&gt;" in page
     assert "<script>" not in page
+
+
+async def test_it_serves_a_catalogue_of_its_own_until_it_is_told_to_stop() -> None:
+    stop = asyncio.Event()
+    said: list[str] = []
+
+    def started(running: RunningSandbox) -> None:
+        said.extend(announcement(running))
+        stop.set()
+
+    async with asyncio.timeout(30):
+        await serve_sandbox(
+            SETTINGS, host="127.0.0.1", port=0, stop=stop, catalogue=b"sku,price\nA,1\nB,2\n", started=started
+        )
+
+    assert "2 products" in said[0]
+    assert any("sandbox-token" in line for line in said)
