@@ -1,0 +1,346 @@
+"""
+The composition root: the only place that knows everybody.
+
+Everything opens in order on one exit stack and closes in the opposite order. The stop: readiness turns 503, queues take
+nothing new, requests in hand finish and are settled, then HTTP, connections and the database pool close.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+import uvloop
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from daemon import __version__
+from daemon.clock import SystemClock
+from daemon.config import Config
+from daemon.http.app import create_app
+from daemon.http.connections import not_connected
+from daemon.http.dependencies import Dependencies
+from daemon.http.metrics import Metrics
+from daemon.http.tokens import Principal, Tokens
+from daemon.logs import set_up_logging
+from daemon.magento.connection import test_connection
+from daemon.readiness import Readiness
+from daemon.secret import Secret
+from daemon.settings.store import QueueProcessingVersions
+from daemon.sync.entities import active_queues
+from daemon.sync.events import check_event, part_of
+from daemon.targets import Store, open_store
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
+from queues.postgres.audit import PostgresAudit
+from queues.postgres.dead_letters import PostgresDeadLetters
+from queues.postgres.engine import open_engine
+from queues.postgres.intake import PostgresIntake
+from queues.postgres.journal import PostgresJournal
+from queues.postgres.ledger import PostgresLedger
+from queues.postgres.migrate import check_at_head
+from queues.postgres.queues import PostgresQueues
+from queues.postgres.retention import PostgresRetention
+from queues.postgres.schedule import PostgresSchedule
+from queues.postgres.settings import PostgresSettings
+from queues.rabbitmq.collector import Collector
+from queues.rabbitmq.connection import BrokerConnection
+from queues.rabbitmq.delivery_limit import probe_delivery_limit
+from queues.rabbitmq.publisher import Publisher
+from queues.rabbitmq.source import RabbitSource
+from queues.rabbitmq.topology import declare_topology, events_exchange, plan_topology
+from queues.worker.service import QueueWorker, work_until_stopped
+from queues.worker.setup import Ports, Spans, WorkedQueue
+from queues.worker.stop import Stop
+
+RUN_LEASE: Final = timedelta(seconds=30)
+CLEANING: Final = timedelta(hours=1)
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+
+_log = structlog.stdlib.get_logger("daemon")
+
+
+def serve(config: Config) -> int:
+    """
+    Run the daemon until SIGTERM or SIGINT.
+
+    Returns:
+        The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off.
+    """
+    set_up_logging(config.logging)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_Daemon(config).run())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    """What the process keeps in PostgreSQL."""
+
+    engine: AsyncEngine
+    schedule: PostgresSchedule
+    ledger: PostgresLedger
+    queues: PostgresQueues
+    dead_letters: PostgresDeadLetters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broker:
+    """The two connections: an alarm that blocks the one never holds up the other."""
+
+    consume: BrokerConnection
+    publish: BrokerConnection
+
+
+class _Daemon:
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._clock = SystemClock()
+        self._stop = Stop()
+        self._hurry = asyncio.Event()
+        self._metrics = Metrics()
+        self._definitions = active_queues(config.instance)
+
+    async def run(self) -> int:
+        """Start, work, stop."""
+        self._listen_to_signals()
+        _log.info("daemon.starting", version=__version__, instance=self._config.instance, pid=os.getpid())
+        async with AsyncExitStack() as stack:
+            try:
+                starting = asyncio.create_task(self._start(stack), name="start")
+                stopping = asyncio.create_task(self._stop.requested(), name="stop")
+                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                stopping.cancel()
+                if not starting.done():
+                    starting.cancel()
+                    await asyncio.wait({starting})
+                    return EXIT_DONE
+                workers = starting.result()
+            except (StateConflict, DatabaseUnavailable, BrokerUnavailable, OSError) as error:
+                _log.error("daemon.not_started", reason=str(error))
+                return EXIT_FAILED
+            finished = await self._work(workers)
+        _log.info("daemon.stopped", finished_in_time=finished)
+        return EXIT_DONE if finished else EXIT_FAILED
+
+    # --- start --------------------------------------------------------------------------------------------------------
+
+    async def _start(self, stack: AsyncExitStack) -> list[QueueWorker]:
+        stores = await self._open_stores(stack)
+        broker = await self._open_broker(stack)
+        store = await stack.enter_async_context(open_store(self._config.magento, self._clock))
+        source = RabbitSource(broker.consume)
+        workers = self._workers(stores, source, store)
+        await stack.enter_async_context(self._background(stores, source))
+        await self._open_http(stack, stores, broker, source, store, frozenset(worker.name for worker in workers))
+        _log.info(
+            "daemon.started",
+            queues=[worker.name for worker in workers],
+            magento=self._config.magento.url or "not connected",
+        )
+        return workers
+
+    async def _open_stores(self, stack: AsyncExitStack) -> _Stores:
+        url = self._config.database_url.reveal()
+        await self._wait_for_database(url)
+        engine = open_engine(url)
+        stack.push_async_callback(engine.dispose)
+        schedule = PostgresSchedule(
+            engine,
+            interval=self._config.schedule_interval,
+            lease=RUN_LEASE,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+        )
+        for definition in self._definitions:
+            await schedule.register(definition.name)
+        return _Stores(
+            engine=engine,
+            schedule=schedule,
+            ledger=PostgresLedger(engine, claim_lease=self._config.claim_lease),
+            queues=PostgresQueues(engine, interval=self._config.schedule_interval),
+            dead_letters=PostgresDeadLetters(engine),
+        )
+
+    async def _wait_for_database(self, url: str) -> None:
+        """Wait until the database answers; a schema older than this release is told at once."""
+        waiting = False
+        while True:
+            try:
+                await check_at_head(url)
+            except DatabaseUnavailable as error:
+                if not waiting:
+                    _log.warning("database.awaited", reason=str(error))
+                waiting = True
+                await self._clock.sleep(1)
+            else:
+                return
+
+    async def _open_broker(self, stack: AsyncExitStack) -> _Broker:
+        url, instance = self._config.broker_url.reveal(), self._config.instance
+        broker = _Broker(
+            consume=BrokerConnection(url, name=f"{instance} consume"),
+            publish=BrokerConnection(url, name=f"{instance} publish"),
+        )
+        for connection in (broker.consume, broker.publish):
+            stack.push_async_callback(connection.close)
+            await connection.wait_until_connected()
+        report = await declare_topology(broker.consume, plan_topology(instance, self._definitions))
+        for difference in report.differences:
+            _log.warning("topology.differs", name=difference.name, difference=difference.text)
+        _log.info("broker.ready", version=broker.consume.version, created=list(report.created))
+        try:
+            limit = await probe_delivery_limit(broker.consume, instance)
+        except BrokerUnavailable as error:
+            # Where definitions are imported the connector may have no right to create the canary's queue.
+            _log.warning("broker.delivery_limit_unknown", reason=str(error))
+        else:
+            if limit.bites:
+                _log.warning("broker.delivery_limit", remedy=limit.remedy)
+        return broker
+
+    def _workers(self, stores: _Stores, source: RabbitSource, store: Store | None) -> list[QueueWorker]:
+        """Make a worker for each queue whose target is configured; the others only collect."""
+        ports = Ports(clock=self._clock, source=source, ledger=stores.ledger, schedule=stores.schedule)
+        request = self._config.magento.timeout
+        spans = Spans(run_lease=RUN_LEASE, claim_lease=self._config.claim_lease, request=request)
+        workers = []
+        for definition in self._definitions:
+            sender = store.senders.get(definition.event_type) if store else None
+            if sender is None:
+                _log.warning("queue.not_connected", queue=definition.name, variable="CONNECTOR_MAGENTO_URL")
+                continue
+            queue = WorkedQueue(
+                definition=definition,
+                sender=sender,
+                check_event=check_event,
+                part_of=part_of,
+                on_check=self._metrics.record_check,
+            )
+            workers.append(QueueWorker(queue, ports, spans, stop=self._stop))
+        return workers
+
+    @asynccontextmanager
+    async def _background(self, stores: _Stores, source: RabbitSource) -> AsyncIterator[None]:
+        """Collect what the broker could not deliver, and clean what has outlived its retention."""
+        instance = self._config.instance
+
+        async def store(body: bytes, headers: Mapping[str, str], reason: str) -> None:
+            queue = f"{instance}.{headers.get('routing_key', '')}"
+            await stores.dead_letters.import_foreign(body=body, headers=dict(headers), queue=queue, reason=reason)
+
+        tasks = [
+            asyncio.create_task(Collector(source=source, instance=instance, store=store).run(), name="collector"),
+            asyncio.create_task(self._clean(stores.engine), name="retention"),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _clean(self, engine: AsyncEngine) -> None:
+        retention = PostgresRetention(engine, keep=self._config.retention)
+        while True:
+            with suppress(DatabaseUnavailable):
+                cleaned = await retention.clean()
+                _log.info("retention.cleaned", **cleaned)
+            await self._clock.sleep(CLEANING.total_seconds())
+
+    # --- HTTP ---------------------------------------------------------------------------------------------------------
+
+    async def _open_http(
+        self,
+        stack: AsyncExitStack,
+        stores: _Stores,
+        broker: _Broker,
+        source: RabbitSource,
+        store: Store | None,
+        worked: frozenset[str],
+    ) -> None:
+        readiness = Readiness(
+            engine=stores.engine,
+            consume=broker.consume,
+            publish=broker.publish,
+            queues=stores.queues,
+            worked=worked,
+            clock=self._clock,
+            interval=self._config.schedule_interval,
+            stop=self._stop,
+        )
+        publisher = Publisher(broker.publish, exchange=events_exchange(self._config.instance))
+        stack.push_async_callback(publisher.close)
+        app = create_app(
+            Dependencies(
+                tokens=Tokens([Principal.of("admin", self._admin_token())]),
+                clock=self._clock,
+                metrics=self._metrics,
+                definitions=self._definitions,
+                dead_letters=stores.dead_letters,
+                queues=stores.queues,
+                broker_queues=source,
+                intake=PostgresIntake(stores.engine),
+                publisher=publisher,
+                check_event=check_event,
+                settings=QueueProcessingVersions(PostgresSettings(stores.engine)),
+                journal=PostgresJournal(stores.engine),
+                audit=PostgresAudit(stores.engine),
+                connections={
+                    "magento": partial(test_connection, store.client)
+                    if store
+                    else not_connected("CONNECTOR_MAGENTO_URL"),
+                    "acumatica": not_connected("CONNECTOR_ACUMATICA_URL"),
+                },
+                health_checks=readiness.checks(),
+            )
+        )
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        http = self._config.http
+        await web.TCPSite(runner, http.host, http.port).start()
+        _log.info("http.listening", address=f"http://{http.host}:{http.port}")
+
+    def _admin_token(self) -> Secret:
+        """Give the configured token; without one (only allowed on loopback) make one and show it once."""
+        if self._config.http.admin_token is not None:
+            return self._config.http.admin_token
+        token = secrets.token_urlsafe(32)
+        print(f"CONNECTOR_ADMIN_TOKEN is not set; for this run the token is {token}", flush=True)  # noqa: T201 - shown to the person at the terminal, never in the log
+        return Secret(token)
+
+    # --- work and stop ------------------------------------------------------------------------------------------------
+
+    async def _work(self, workers: list[QueueWorker]) -> bool:
+        """Work until a stop; a second signal hurries it."""
+        working = asyncio.create_task(
+            work_until_stopped(workers, self._stop, grace=self._config.shutdown_grace), name="work"
+        )
+        hurrying = asyncio.create_task(self._hurry.wait(), name="hurry")
+        await asyncio.wait({working, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        hurrying.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+            return False
+        return working.result()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if self._stop.is_requested:
+            _log.warning("daemon.hurried", signal=number.name)
+            self._hurry.set()
+            return
+        _log.info("daemon.stopping", signal=number.name, grace_seconds=self._config.shutdown_grace.total_seconds())
+        self._stop.request()
