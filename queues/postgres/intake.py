@@ -32,13 +32,13 @@ _STOP = text("""
     insert into intake_state (single, stopped, by, why, since) values (true, true, :actor, :reason, now())
     on conflict (single) do update set stopped = true, by = excluded.by, why = excluded.why, since = now()
         where not intake_state.stopped
-    returning stopped, by, why, since
+    returning single
 """)
 
 _RESUME = text("""
     update intake_state set stopped = false, by = :actor, why = :reason, since = now()
     where single and stopped
-    returning stopped, by, why, since
+    returning single
 """)
 
 
@@ -94,7 +94,7 @@ class PostgresIntake:
 
         return await transact(self._engine, work)
 
-    async def stop(self, act: Act) -> IntakeState:
+    async def stop(self, act: Act) -> None:
         """
         Refuse new events from now on.
 
@@ -102,16 +102,14 @@ class PostgresIntake:
             StateConflict: they are refused already.
         """
 
-        async def work(connection: AsyncConnection) -> IntakeState:
-            row = (await connection.execute(_STOP, _who(act))).one_or_none()
-            if row is None:
+        async def work(connection: AsyncConnection) -> None:
+            if (await connection.execute(_STOP, _who(act))).one_or_none() is None:
                 raise StateConflict("intake is stopped already", state="stopped")
             await write_audit(connection, act, action="intake.stopped", target="intake", details={})
-            return _state(row)
 
-        return await transact(self._engine, work)
+        await transact(self._engine, work)
 
-    async def resume(self, act: Act) -> IntakeState:
+    async def resume(self, act: Act) -> None:
         """
         Accept new events again.
 
@@ -119,14 +117,12 @@ class PostgresIntake:
             StateConflict: they are accepted.
         """
 
-        async def work(connection: AsyncConnection) -> IntakeState:
-            row = (await connection.execute(_RESUME, _who(act))).one_or_none()
-            if row is None:
+        async def work(connection: AsyncConnection) -> None:
+            if (await connection.execute(_RESUME, _who(act))).one_or_none() is None:
                 raise StateConflict("intake is not stopped", state="active")
             await write_audit(connection, act, action="intake.resumed", target="intake", details={})
-            return _state(row)
 
-        return await transact(self._engine, work)
+        await transact(self._engine, work)
 
 
 def _columns(events: Sequence[ChangeEvent]) -> dict[str, list[str]]:
