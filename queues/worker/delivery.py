@@ -65,13 +65,18 @@ async def deliver(
         pairs = list(zip(part, verdicts, strict=True))
         unknown = [message for message, verdict in pairs if isinstance(verdict, Undetermined)]
         if len(part) == 1 or not unknown:
-            answers.append(Answer(exchange=verdicts[0].exchange, determined=pairs))
+            answers.append(Answer(exchange=_exchange(verdicts), determined=pairs))
             continue
         known = [(message, verdict) for message, verdict in pairs if not isinstance(verdict, Undetermined)]
-        answers.append(Answer(exchange=verdicts[0].exchange, determined=known))
+        answers.append(Answer(exchange=_exchange(verdicts), determined=known))
         if len(unknown) < len(part):
             pending.append(unknown)
         else:
             middle = len(unknown) // 2
             pending += [unknown[middle:], unknown[:middle]]
     return answers
+
+
+def _exchange(verdicts: Sequence[Verdict]) -> Exchange | None:
+    """Find the request among *verdicts*: records refused before sending have none."""
+    return next((verdict.exchange for verdict in verdicts if verdict.exchange is not None), None)

@@ -3,29 +3,27 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from daemon.magento.authentication import BearerToken, OAuth1
-from daemon.magento.client import MagentoClient
+from daemon.config import MagentoBearer, MagentoConfig, MagentoOAuth
 from daemon.magento.connection import test_connection as check_connection
-from daemon.magento.senders import magento_senders
-from daemon.magento.session import Timeouts, open_session
 from daemon.sandbox.faults import Fault
 from daemon.sandbox.journal import JournalEntry
 from daemon.sandbox.serve import RunningSandbox, running_sandbox
 from daemon.sandbox.settings import DEFAULT_CREDENTIALS, STOCK_ONLY_CREDENTIALS, OAuthCredentials, SandboxSettings
 from daemon.secret import Secret
 from daemon.sync.entities import active_queues
+from daemon.targets import Store, open_store
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Refused, Unreachable, Verdict
 from queues.worker.delivery import deliver
 from tests.fakes.clock import FakeClock
 
-BEARER = BearerToken(Secret(DEFAULT_CREDENTIALS.access_token))
+BEARER = MagentoBearer(token=Secret(DEFAULT_CREDENTIALS.access_token))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +31,12 @@ class Shop:
     """A running sandbox and its senders."""
 
     running: RunningSandbox
-    client: MagentoClient
+    store: Store
     stack: AsyncExitStack
 
     async def send(self, messages: Sequence[Message]) -> dict[str, Verdict]:
         """Make one attempt as the engine does, bisecting included; the verdict of each record."""
-        sender = magento_senders(self.client)[messages[0].event.type]
+        sender = self.store.senders[messages[0].event.type]
         answers = await deliver(sender, messages, observe=lambda _: None)
         return {message.key: verdict for each in answers for message, verdict in each.determined}
 
@@ -65,9 +63,20 @@ class Shop:
 async def shop() -> AsyncIterator[Shop]:
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(running_sandbox(SandboxSettings(default_products=60)))
-        session = await stack.enter_async_context(open_session(Timeouts(total_seconds=30)))
-        client = MagentoClient(running.url, BEARER, session=session, clock=FakeClock())
-        yield Shop(running=running, client=client, stack=stack)
+        yield Shop(running=running, store=await connect(running, stack, BEARER), stack=stack)
+
+
+async def connect(running: RunningSandbox, stack: AsyncExitStack, credentials: MagentoBearer | MagentoOAuth) -> Store:
+    """Open the store as the daemon does."""
+    config = MagentoConfig(
+        url=running.url,
+        credentials=credentials,
+        connect_timeout=timedelta(seconds=5),
+        timeout=timedelta(seconds=30),
+    )
+    store = await stack.enter_async_context(open_store(config, FakeClock()))
+    assert store is not None
+    return store
 
 
 def message(kind: str, sku: str, *, storeview: str | None = None, **data: Any) -> Message:  # noqa: ANN401 - JSON
@@ -92,7 +101,7 @@ def refused(verdicts: dict[str, Verdict]) -> set[str]:
 
 
 def test_every_active_queue_has_its_sender(shop: Shop) -> None:
-    assert {queue.event_type for queue in active_queues("main")} == set(magento_senders(shop.client))
+    assert {queue.event_type for queue in active_queues("main")} == set(shop.store.senders)
 
 
 async def test_25_prices_arrive_in_one_request(shop: Shop) -> None:
@@ -264,8 +273,8 @@ async def test_what_concerns_the_whole_shop_is_told_of_all_after_one_request(
     assert len(shop.running.sandbox.journal.entries()) == 1
 
 
-def _oauth(credentials: OAuthCredentials) -> OAuth1:
-    return OAuth1(
+def oauth(credentials: OAuthCredentials) -> MagentoOAuth:
+    return MagentoOAuth(
         consumer_key=Secret(credentials.consumer_key),
         consumer_secret=Secret(credentials.consumer_secret),
         access_token=Secret(credentials.access_token),
@@ -275,9 +284,8 @@ def _oauth(credentials: OAuthCredentials) -> OAuth1:
 
 async def test_oauth_works_with_bearer_switched_off_for_reads_and_writes(shop: Shop) -> None:
     shop.running.sandbox.shop.configuration.bearer = False
-    session = await shop.stack.enter_async_context(open_session(Timeouts()))
-    client = MagentoClient(shop.running.url, _oauth(DEFAULT_CREDENTIALS), session=session, clock=FakeClock())
-    signed = Shop(running=shop.running, client=client, stack=shop.stack)
+    store = await connect(shop.running, shop.stack, oauth(DEFAULT_CREDENTIALS))
+    signed = Shop(running=shop.running, store=store, stack=shop.stack)
 
     unsigned_verdicts = await shop.send([message("pricing", "AC-1000", price=3)])
     verdicts = await signed.send([message("inventory", sku, quantity=6) for sku in ("AC-1000", "AC/4 x 12+")])
@@ -287,14 +295,18 @@ async def test_oauth_works_with_bearer_switched_off_for_reads_and_writes(shop: S
     assert refused(verdicts) | refused(status) == set()
 
 
-async def test_the_connection_test_is_content_with_all_permissions_and_names_the_missing_ones(shop: Shop) -> None:
-    session = await shop.stack.enter_async_context(open_session(Timeouts()))
-    stock_only = MagentoClient(shop.running.url, _oauth(STOCK_ONLY_CREDENTIALS), session=session, clock=FakeClock())
-    wrong_code = MagentoClient(shop.running.url, BEARER, session=session, clock=FakeClock(), store_code="nosuch")
+async def test_the_connection_test_is_content_with_all_permissions_and_not_with_some(shop: Shop) -> None:
+    poor_store = await connect(shop.running, shop.stack, oauth(STOCK_ONLY_CREDENTIALS))
 
-    good, poor, wrong = [await check_connection(client) for client in (shop.client, stock_only, wrong_code)]
+    good, poor = await check_connection(shop.store.client), await check_connection(poor_store.client)
 
     assert good.ok
     assert (poor.ok, poor.reason) == (False, "unauthorised")
-    assert (wrong.ok, wrong.reason) == (False, "wrong_store_code")
-    assert shop.running.sandbox.shop.catalogue.get("AC-1000") is not None
+
+
+async def test_a_first_record_refused_before_sending_does_not_hide_the_request_of_the_others(shop: Shop) -> None:
+    messages = [message("inventory", "NONE", quantity=1), message("inventory", "AC-1000", quantity=2)]
+
+    answers = await deliver(shop.store.senders["to_magento.inventory"], messages, observe=lambda _: None)
+
+    assert [each.exchange.request for each in answers if each.exchange] == ["POST /rest/all/V1/inventory/source-items"]

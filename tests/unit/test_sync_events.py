@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.sync.events import check_event
+from daemon.sync.events import check_event, part_of
 from daemon.sync.inventory import read_stock
 from daemon.sync.pricing import read_price
 from daemon.sync.product_status import read_status
@@ -133,6 +133,13 @@ def test_an_unknown_type_is_refused_naming_the_known_ones(kind: str) -> None:
 
     assert (caught.value.code, caught.value.member) == ("unknown_type", "type")
     assert "to_magento.inventory, to_magento.pricing, to_magento.product_status" in caught.value.text
+
+
+def test_stock_at_two_sources_is_two_parts_of_a_record_and_prices_have_none() -> None:
+    assert part_of(stock()) == "default"
+    assert part_of(stock(source_code="default")) == "default"
+    assert part_of(stock(source_code="west")) == "west"
+    assert not part_of(pricing())
 
 
 json_values = st.recursive(
