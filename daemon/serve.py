@@ -306,7 +306,8 @@ class _Daemon:
         stack.push_async_callback(runner.cleanup)
         http = self._config.http
         await web.TCPSite(runner, http.host, http.port).start()
-        _log.info("http.listening", address=f"http://{http.host}:{http.port}")
+        for host, port, *_ in runner.addresses:
+            _log.info("http.listening", address=f"http://{host}:{port}")
 
     def _admin_token(self) -> Secret:
         """Give the configured token; without one (only allowed on loopback) make one and show it once."""
