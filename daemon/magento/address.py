@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
@@ -50,11 +51,16 @@ class BaseAddress:
         Raises:
             ValueError: a segment is empty, `.` or `..`: encoded or not, servers resolve these before Magento sees them.
         """
-        for segment in segments:
-            if segment in {"", ".", ".."}:
-                raise ValueError(f"{segment!r} cannot stand in an address")
-        tail = "/".join(quote(segment, safe="") for segment in segments)
-        return f"{self.prefix}/rest/{quote(store_code, safe='')}/V1/{tail}"
+        return f"{self.prefix}{_below(store_code, tuple(segments))}"
+
+
+@lru_cache(maxsize=256)
+def _below(store_code: str, segments: tuple[str, ...]) -> str:
+    for segment in segments:
+        if segment in {"", ".", ".."}:
+            raise ValueError(f"{segment!r} cannot stand in an address")
+    tail = "/".join(quote(segment, safe="") for segment in segments)
+    return f"/rest/{quote(store_code, safe='')}/V1/{tail}"
 
 
 def is_store_code(text: str) -> bool:

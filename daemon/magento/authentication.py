@@ -1,6 +1,7 @@
 """Signing in at a store: an integration's token as bearer, or OAuth 1.0a with its four values."""
 
 import base64
+from functools import lru_cache
 from typing import Literal, Protocol
 from urllib.parse import quote
 
@@ -81,9 +82,18 @@ _SHORTEST_MASKED = 6
 
 def mask(body: bytes, secrets: tuple[str, ...]) -> bytes:
     """Replace every *secret* in *body*, also its percent-encoded and base64 forms; JSON stays JSON."""
+    for form in _forms(secrets):
+        if form in body:
+            body = body.replace(form, b"********")
+    return body
+
+
+@lru_cache(maxsize=8)
+def _forms(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Write the secrets as they may come back; asked for with every answer, so kept."""
+    forms: list[bytes] = []
     for secret in secrets:
         if len(secret) >= _SHORTEST_MASKED:
             plain = secret.encode()
-            for form in {plain, quote(secret, safe="").encode(), base64.b64encode(plain)}:
-                body = body.replace(form, b"********")
-    return body
+            forms += dict.fromkeys((plain, quote(secret, safe="").encode(), base64.b64encode(plain)))
+    return tuple(forms)

@@ -80,8 +80,9 @@ class PricingSender:
             written = document(changes[position], store_id)
             if written is not None and isinstance(verdicts.get(position, _UNSAID), Delivered):
                 rows.append(Row(position=position, sku=changes[position].sku, document=written))
-        for posted in await self._poster.post(segments, _MEMBER, rows):
-            verdicts |= _judge(posted)
+        if rows:
+            for posted in await self._poster.post(segments, _MEMBER, rows):
+                verdicts |= _judge(posted)
 
 
 _UNSAID: Final = Delivered()
