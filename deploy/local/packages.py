@@ -38,6 +38,11 @@ restore() {
     if [ -e "$kept" ]; then mv -f "$kept" "$policy"; fi
     rmdir /etc/postgresql-common/createcluster.d /etc/postgresql-common 2>/dev/null || true
 }
+boot_links() {
+    find /etc/systemd/system -path '*.wants/*' \
+        \( -name 'rabbitmq-server.*' -o -name 'postgresql.*' -o -name 'epmd.*' \) 2>/dev/null || true
+}
+before=$(boot_links | tr '\n' ' ')
 trap restore EXIT
 trap 'exit 1' HUP INT TERM
 if [ -e "$policy" ] && [ ! -e "$kept" ]; then mv "$policy" "$kept"; fi
@@ -57,10 +62,12 @@ if ! install "$@"; then
     apt-get update $wait_for_lock
     install "$@"
 fi
-# A private node needs no machine-wide one: what we brought does not start at the next boot either.
-for service in rabbitmq-server postgresql epmd; do
-    case " $* " in
-        *"$service"*) deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || true ;;
+# A private node needs no machine-wide one: what we brought does not start at the next boot either. A removed link is
+# what `systemctl disable` leaves, and an upgrade respects it; links that were there before stay.
+for link in $(boot_links); do
+    case " $before " in
+        *" $link "*) ;;
+        *) rm -f "$link" ;;
     esac
 done
 """

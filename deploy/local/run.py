@@ -15,7 +15,7 @@ from deploy.local.faults import ProvisioningError, ServerFailedError
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, Command
 from deploy.local.progress import Stopwatch, note, say
-from deploy.local.services import Services, named_servers, provisioned
+from deploy.local.services import Services, install_missing, named_servers, provisioned
 from deploy.local.virtualenv import RUNTIME_LOCK, VirtualEnvironment
 
 PREFERRED_PORT = 8080
@@ -59,6 +59,8 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
     home.mkdir(exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(_only_one(home))
+        # First what may be impossible here, then what takes long.
+        install_missing(broker_url=broker_url, database_url=database_url)
         virtualenv = VirtualEnvironment(root)
         virtualenv.ensure(RUNTIME_LOCK)
         services = stack.enter_context(provisioned(home, broker_url=broker_url, database_url=database_url))

@@ -40,6 +40,18 @@ def named_servers(environ: Mapping[str, str], prefix: str) -> tuple[str | None, 
     return environ.get(f"{prefix}BROKER_URL") or None, environ.get(f"{prefix}DATABASE_URL") or None
 
 
+def install_missing(*, broker_url: str | None, database_url: str | None) -> None:
+    """
+    Install the servers that were not named and are not there.
+
+    Raises:
+        MissingSoftwareError: we may not, or could not; says what to do.
+    """
+    packages = missing_packages(broker=broker_url is None, database=database_url is None)
+    if packages:
+        install_packages(packages)
+
+
 @contextmanager
 def provisioned(
     home: Path, *, broker_url: str | None, database_url: str | None, throw_away: bool = False
@@ -53,9 +65,7 @@ def provisioned(
         database_url: a database to use instead of an own one.
         throw_away: the data need not survive a crash of the machine.
     """
-    packages = missing_packages(broker=broker_url is None, database=database_url is None)
-    if packages:
-        install_packages(packages)
+    install_missing(broker_url=broker_url, database_url=database_url)
     broker = Broker(home / "broker") if broker_url is None else None
     database = Database(home / "database", throw_away=throw_away) if database_url is None else None
     with ExitStack() as stack:
