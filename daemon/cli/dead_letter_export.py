@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO
+from typing import Any, Final, Literal, Protocol
 
 from daemon.cli.errors import UsageError
 from daemon.cli.output import to_json
+from daemon.cli.texts import safe
 
 ExportFormat = Literal["csv", "jsonl"]
 
@@ -38,7 +39,22 @@ COLUMNS: Final = (
 Write = Callable[[Mapping[str, Any]], None]
 
 
-def row_writer(file: TextIO, file_format: ExportFormat) -> Write:
+class Sink(Protocol):
+    """Takes text."""
+
+    def write(self, text: str, /) -> object:
+        """Write *text*."""
+
+
+class _TerminalSink:
+    """A terminal, which nothing that is written must steer."""
+
+    def write(self, text: str, /) -> object:
+        """Write *text* with everything odd escaped."""
+        return sys.stdout.write(safe(text, keep="\n"))
+
+
+def row_writer(file: Sink, file_format: ExportFormat) -> Write:
     """Make what writes one dead letter after the other to *file*; a CSV begins with its header."""
     if file_format == "jsonl":
         return lambda letter: _write_line(file, letter)
@@ -49,10 +65,10 @@ def row_writer(file: TextIO, file_format: ExportFormat) -> Write:
 
 
 @contextmanager
-def opened(file: str) -> Iterator[TextIO]:
+def opened(file: str) -> Iterator[Sink]:
     """Open *file* for writing, `-` for stdout; a file appears under its name only when it is whole."""
     if file == "-":
-        yield sys.stdout
+        yield _TerminalSink() if sys.stdout.isatty() else sys.stdout
         return
     partial = Path(f"{file}.partial")
     try:
@@ -68,7 +84,7 @@ def opened(file: str) -> Iterator[TextIO]:
         raise
 
 
-def _write_line(file: TextIO, letter: Mapping[str, Any]) -> None:
+def _write_line(file: Sink, letter: Mapping[str, Any]) -> None:
     file.write(to_json(letter) + "\n")
 
 

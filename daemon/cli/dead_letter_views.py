@@ -20,13 +20,13 @@ def letter_table(
     is_wide = width >= _WIDE
     columns = (
         Column(heading="ID", align="right"),
-        Column(heading="QUEUE"),
-        Column(heading="KEY", narrowest=8),
-        Column(heading="STATE"),
+        Column(heading="QUEUE", gives=1, narrowest=9),
+        Column(heading="KEY", gives=2, narrowest=10),
+        Column(heading="STATE", narrowest=10),
         Column(heading="TRIES", align="right"),
         *((Column(heading="CLASS"),) if is_wide else ()),
-        Column(heading="ERROR", ratio=1, narrowest=16),
-        Column(heading="FAILED AT" if is_wide else "FAILED", align="right"),
+        Column(heading="ERROR", gives=3, narrowest=18),
+        Column(heading="FAILED AT" if is_wide else "FAILED", align="right", narrowest=10),
     )
     rows = []
     for each in letters:

@@ -62,7 +62,7 @@ class Output:
     def table(self, table: Table) -> None:
         """Draw *table* on a terminal, write it tab-separated elsewhere."""
         if self.on_terminal:
-            self.out.print(table.drawn())
+            self.out.print(table.drawn(self.out.width))
         else:
             self.lines(table.lines())
 

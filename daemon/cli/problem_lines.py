@@ -33,7 +33,8 @@ def problem_of(document: Mapping[str, Any], *, status: int, url: str, token_give
     is_stranger = status == HTTPStatus.UNAUTHORIZED
     text = _about_token(url, token_given=token_given) if is_stranger else _told(document, status=status)
     request_id = document.get("request_id")
-    shown = f"{text} (request {request_id})" if request_id else text
+    gap = "\n  " if "\n" in text else " "
+    shown = f"{text}{gap}(request {request_id})" if request_id else text
     return ApiProblem(shown, status=status, document=document, exit_code=_EXIT_CODES.get(code, FAILED))
 
 

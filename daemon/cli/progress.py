@@ -12,7 +12,9 @@ Report = Callable[[int, int, str], None]
 
 
 @contextmanager
-def progress(output: Output, title: str, *, total: int | None, every: int = 5000) -> Iterator[Report]:
+def progress(
+    output: Output, title: str, *, total: int | None, every: int = 5000, is_long: bool = True
+) -> Iterator[Report]:
     """
     Show the progress of what happens inside.
 
@@ -21,7 +23,11 @@ def progress(output: Output, title: str, *, total: int | None, every: int = 5000
         title: what is done: `publishing`.
         total: 100 % in the unit that is reported; None: nobody knows.
         every: in a pipe, a line after so many things.
+        is_long: otherwise nothing is shown: it is over before anybody could read it.
     """
+    if not is_long:
+        yield _silent
+        return
     if not output.err.is_terminal:
         yield _plain(output, title, every)
         return
@@ -33,6 +39,10 @@ def progress(output: Output, title: str, *, total: int | None, every: int = 5000
     with Progress(*columns, console=output.err, transient=True) as bar:
         task = bar.add_task(title, total=total, told="")
         yield lambda done, _count, text: bar.update(task, completed=done, told=text)
+
+
+def _silent(_done: int, _count: int, _text: str) -> None:
+    """Show nothing."""
 
 
 def _plain(output: Output, title: str, every: int) -> Report:

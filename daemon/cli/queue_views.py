@@ -18,10 +18,10 @@ def queue_table(queues: Sequence[Mapping[str, Any]], *, now: datetime, width: in
     if width < _WIDE:
         return Table(
             columns=(
-                Column(heading="QUEUE", ratio=3, narrowest=22),
+                Column(heading="QUEUE", gives=1, narrowest=22),
                 Column(heading="WAITING", align="right"),
                 Column(heading="STATE"),
-                Column(heading="LAST RUN", ratio=2, narrowest=14),
+                Column(heading="LAST RUN", gives=2, narrowest=14),
                 Column(heading="NEXT"),
                 Column(heading="SKIPPED", align="right"),
             ),
@@ -39,7 +39,7 @@ def queue_table(queues: Sequence[Mapping[str, Any]], *, now: datetime, width: in
         )
     return Table(
         columns=(
-            Column(heading="QUEUE"),
+            Column(heading="QUEUE", gives=1, narrowest=22),
             Column(heading="WAITING", align="right"),
             Column(heading="FAILED", align="right"),
             Column(heading="STATE"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from daemon.cli.errors import CommandError, UsageError
 from daemon.cli.output import Output
 from daemon.sandbox.catalogue_files import CatalogueError
-from daemon.sandbox.serve import RunningSandbox, serve_sandbox
+from daemon.sandbox.serve import RunningSandbox, announcement, serve_sandbox
 from daemon.sandbox.settings import DEFAULT_CREDENTIALS, SandboxSettings
 
 
@@ -83,27 +83,19 @@ def _introduce(running: RunningSandbox, output: Output) -> None:
             }
         )
     else:
-        for line in introduction(running, products=products):
+        for line in (*announcement(running), *requests_to_try(running)):
             output.line(line)
     output.out.file.flush()
 
 
-def introduction(running: RunningSandbox, *, products: int) -> list[str]:
-    """Tell what it is, where it is, its tokens, and a few requests to try."""
-    settings = running.sandbox.settings
-    token = settings.credentials.access_token
+def requests_to_try(running: RunningSandbox) -> list[str]:
+    """Give what the connector needs to know of it, and a few requests for a person."""
+    token = running.sandbox.settings.credentials.access_token
     base = f"{running.url}/rest/all/V1"
     curl = f"curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
     price = '{"prices": [{"sku": "AC-1001", "store_id": 0, "price": 12.5}]}'
+    fault = '{"mode": "maintenance"}'
     return [
-        "A simulated Magento store, for trying and for tests. It keeps everything in memory and protects nothing.",
-        "",
-        f"  address      {running.url}",
-        f"  switches     {running.control_url}/_sandbox/",
-        f"  products     {products:,}",
-        f"  token        {token}",
-        f"  stock only   {settings.stock_credentials.access_token}",
-        f"  admin        {settings.admin_username} / {settings.admin_password}",
         "",
         "For the connector:",
         f"  CONNECTOR_MAGENTO_URL={running.url} CONNECTOR_MAGENTO_TOKEN={token}",
@@ -111,7 +103,7 @@ def introduction(running: RunningSandbox, *, products: int) -> list[str]:
         "Some requests to try:",
         f"  {curl} {base}/products/AC-1001",
         f"  {curl} -d '{price}' {base}/products/base-prices",
-        f"  curl {running.control_url}/_sandbox/",
+        f"  curl -X PUT -H 'Content-Type: application/json' -d '{fault}' {running.control_url}/_sandbox/faults",
         "",
         "Ctrl-C stops it.",
     ]

@@ -24,7 +24,7 @@ _OTHER_RANGES: Final[Mapping[str, str]] = {
     "outage_policy": "count or hold",
     "fail_fast": "true or false",
     "coalesce": "true or false",
-    "max_in_flight": f"{IN_FLIGHT} each",
+    "max_in_flight": f"{IN_FLIGHT} each".removeprefix("an integer "),
 }
 
 
@@ -37,14 +37,14 @@ def settings_table(settings: Mapping[str, Any]) -> Table:
             Column(heading="VALUE", align="right"),
             Column(heading="DEFAULT", align="right"),
             Column(heading="RANGE"),
-            Column(heading="MEANING", ratio=1),
+            Column(heading="MEANING", gives=1, narrowest=10),
         ),
         rows=[
             (
                 name,
                 shown(settings[name]),
                 shown(default),
-                str(RANGES[name]) if name in RANGES else _OTHER_RANGES.get(name, ""),
+                str(RANGES[name]).removeprefix("an integer ") if name in RANGES else _OTHER_RANGES.get(name, ""),
                 _MEANINGS.get(name, ""),
             )
             for name, default in defaults.items()
@@ -83,8 +83,8 @@ def history_table(versions: Sequence[Mapping[str, Any]], *, now: datetime) -> Ta
             Column(heading="VERSION", align="right"),
             Column(heading="CHANGED"),
             Column(heading="BY"),
-            Column(heading="CHANGES", ratio=2, narrowest=20),
-            Column(heading="REASON", ratio=1, narrowest=10),
+            Column(heading="CHANGES", gives=2, narrowest=20),
+            Column(heading="REASON", gives=1, narrowest=10),
         ),
         rows=rows,
     )

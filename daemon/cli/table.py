@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
+from rich.cells import cell_len
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from daemon.cli.texts import one_line
+
+GAP: Final = 2
+"""Blanks between two columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +22,14 @@ class Column:
     Attributes:
         heading: above it.
         align: numbers go right.
-        ratio: takes this share of what is left of the width; None: as wide as its widest cell.
+        gives: columns with a higher number give width away first when there is not enough; 0 gives at last.
         narrowest: characters it keeps at least.
-        style: of the cells, where there is colour.
     """
 
     heading: str
     align: Literal["left", "right"] = "left"
-    ratio: int | None = None
-    narrowest: int | None = None
-    style: str | None = None
+    gives: int = 0
+    narrowest: int = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +48,31 @@ class Table:
         headings = "\t".join(column.heading for column in self.columns)
         return [headings, *("\t".join(one_line(cell) for cell in row) for row in self.rows)]
 
-    def drawn(self) -> RichTable:
-        """Give it drawn for a terminal: one line a row, cells cut with an ellipsis rather than wrapped."""
-        table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False)
-        for column in self.columns:
-            table.add_column(
-                column.heading,
-                justify=column.align,
-                ratio=column.ratio,
-                min_width=column.narrowest,
-                style=column.style,
-                no_wrap=True,
-                overflow="ellipsis",
-            )
-        for row in self.rows:
+    def drawn(self, width: int) -> RichTable:
+        """Give it drawn for *width* characters: one line a row, cells cut with an ellipsis rather than wrapped."""
+        cells = [[one_line(cell) for cell in row] for row in self.rows]
+        table = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+        for column, size in zip(self.columns, _fitted(self.columns, cells, width), strict=True):
+            table.add_column(column.heading, justify=column.align, width=size, no_wrap=True, overflow="ellipsis")
+        for row in cells:
             # Text, not str: what came from outside must not be read as markup.
-            table.add_row(*(Text(one_line(cell)) for cell in row))
+            table.add_row(*(Text(cell) for cell in row))
         return table
+
+
+def _fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Give each column a width: as wide as its widest cell, unless some must give so that all fit into *width*."""
+    sizes = [
+        max(cell_len(column.heading), *(cell_len(row[index]) for row in rows), 1)
+        for index, column in enumerate(columns)
+    ]
+    excess = sum(sizes) + GAP * (len(sizes) - 1) - width
+    for rank in sorted({column.gives for column in columns}, reverse=True):
+        givers = [index for index, column in enumerate(columns) if column.gives == rank]
+        while excess > 0:
+            index = max(givers, key=lambda each: sizes[each] - columns[each].narrowest)
+            if sizes[index] <= columns[index].narrowest:
+                break
+            sizes[index] -= 1
+            excess -= 1
+    return sizes

@@ -64,7 +64,7 @@ def try_now(
 
 def report_line(system: str, report: Mapping[str, Any]) -> str:
     """Tell one report in a line."""
-    text = one_line(str(report.get("text") or ""))
+    text = one_line(str(report.get("detail") or ""))
     if report["ok"]:
         return f"{system}: ok{', ' + text if text else ''}"
     reason = str(report.get("reason") or "failed").replace("_", " ")

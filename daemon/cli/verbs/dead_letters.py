@@ -1,6 +1,7 @@
 """`am-connector dead-letters`: look at what failed, and send it again, close it or take it along."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -15,8 +16,8 @@ from daemon.cli.errors import ApiProblem, UsageError
 from daemon.cli.exit_codes import FAILED
 from daemon.cli.options import JsonOption, ReasonOption, UrlOption, YesOption, examples, new_group
 from daemon.cli.output import Output
-from daemon.cli.progress import progress
-from daemon.cli.reprocessing import choose_ids, reprocess_ids
+from daemon.cli.progress import Report, progress
+from daemon.cli.reprocessing import GROUP, choose_ids, reprocess_ids
 from daemon.cli.session import api_session, over_api
 from daemon.cli.texts import counted
 
@@ -153,7 +154,7 @@ def reprocess(  # noqa: PLR0913 - one parameter for each option
             wanted = session.do(lambda api: choose_ids(api, chosen.failed_unless_said(), output))
             if not confirm(output, f"Reprocess {counted(len(wanted), 'dead letter')}?", count=len(wanted), yes=yes):
                 raise typer.Exit(FAILED)
-        with progress(output, "reprocessing", total=len(wanted)) as report:
+        with progress(output, "reprocessing", total=len(wanted), is_long=len(wanted) > GROUP) as report:
             result = session.do(lambda api: reprocess_ids(api, wanted, reason, report))
     if output.is_json:
         output.document(result.to_document())
@@ -178,7 +179,7 @@ def discard(
     faults: list[dict[str, Any]] = []
     document = {"reason": reason} if reason else {}
     wanted = list(dict.fromkeys(ids))
-    with api_session(url) as session, progress(output, "discarding", total=len(wanted), every=500) as report:
+    with api_session(url) as session, _discarding(output, len(wanted)) as report:
         for number, each in enumerate(wanted, start=1):
             try:
                 discarded.append(session.post("dead-letters", str(each), "discard", document=document))
@@ -233,6 +234,10 @@ def export(  # noqa: PLR0913 - one parameter for each option
         output.note(f"{counted(count, 'dead letter')} exported")
     else:
         output.line(f"{counted(count, 'dead letter')} exported to {file}")
+
+
+def _discarding(output: Output, count: int) -> AbstractContextManager[Report]:
+    return progress(output, "discarding", total=count, every=500, is_long=count > GROUP)
 
 
 def _footnote(output: Output, letters: Sequence[Mapping[str, Any]]) -> None:
