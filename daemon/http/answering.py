@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 
 from daemon.http.keys import REQUEST_ID, ROUTE
+from daemon.http.pages.rendering import render_problem
 from daemon.http.problems import Problem, from_error, problem_response
 from daemon.http.routes import Handler
 from queues.errors import QueueError
@@ -19,7 +20,8 @@ SECURITY_HEADERS: Final = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -38,21 +40,27 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error as a problem document; what nobody expected hides behind its request id."""
-    request_id = request[REQUEST_ID]
     try:
         return await handler(request)
     except Problem as problem:
-        return problem_response(problem, request_id)
+        return _told(request, problem)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - redirects are answers, not errors
             raise
-        return problem_response(_from_http(error, request), request_id)
+        return _told(request, _from_http(error, request))
     except QueueError as error:
-        return problem_response(_from_engine(error, request), request_id)
+        return _told(request, _from_engine(error, request))
     except Exception:  # noqa: BLE001 - the one place, see below
         # The one place where everything is caught: a bug must not end the connection, nor show itself to the caller.
         _log.exception("http.failed", route=_pattern(request))
-        return problem_response(_hidden(request_id), request_id)
+        return _told(request, _hidden(request[REQUEST_ID]))
+
+
+def _told(request: web.Request, problem: Problem) -> web.Response:
+    route = request.get(ROUTE)
+    if route is not None and route.is_page:
+        return render_problem(request, problem)
+    return problem_response(problem, request[REQUEST_ID])
 
 
 def _from_engine(error: QueueError, request: web.Request) -> Problem:

@@ -9,6 +9,7 @@ from daemon.http import (
     connections,
     dead_letters,
     events,
+    exports,
     health,
     intake_control,
     logs,
@@ -20,7 +21,9 @@ from daemon.http.answering import add_security_headers, problems
 from daemon.http.authentication import authentication
 from daemon.http.context import request_context
 from daemon.http.dependencies import Dependencies
-from daemon.http.keys import DEPENDENCIES, ROUTES, THROTTLE
+from daemon.http.keys import DEPENDENCIES, ROUTES, TEMPLATES, THROTTLE
+from daemon.http.pages import failed_messages, login, overview, settings_page
+from daemon.http.pages.rendering import make_templates
 from daemon.http.routes import Route, RouteTable
 from daemon.http.throttle import FailureThrottle
 
@@ -29,11 +32,16 @@ ALL_ROUTES: Final[Sequence[Route]] = (
     *events.ROUTES,
     *intake_control.ROUTES,
     *queues.ROUTES,
+    *exports.ROUTES,
     *dead_letters.ROUTES,
     *settings.ROUTES,
     *connections.ROUTES,
     *logs.ROUTES,
     *openapi.ROUTES,
+    *login.ROUTES,
+    *overview.ROUTES,
+    *failed_messages.ROUTES,
+    *settings_page.ROUTES,
 )
 """Fixed paths stand before those with a variable part, so that both are found."""
 
@@ -48,6 +56,7 @@ def create_app(dependencies: Dependencies) -> web.Application:
     app = web.Application(middlewares=[request_context, problems, authentication])
     app[DEPENDENCIES] = dependencies
     app[ROUTES] = RouteTable(tuple(ALL_ROUTES))
+    app[TEMPLATES] = make_templates()
     app[THROTTLE] = FailureThrottle(dependencies.clock)
     for route in ALL_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

@@ -22,7 +22,7 @@ async def authentication(request: web.Request, handler: Handler) -> web.StreamRe
     route = request.get(ROUTE)
     if route is not None and route.access == "public":
         return await handler(request)
-    principal = principal_of_session(request) if route is not None and route.is_page else None
+    principal = principal_of_session(request) if route is None or route.is_page else None
     if principal is None:
         if route is not None and route.is_page and "Authorization" not in request.headers:
             raise web.HTTPSeeOther(LOGIN_PATH)

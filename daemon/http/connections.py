@@ -1,6 +1,7 @@
 """`/api/v1/connections/{name}/test`: is the other side there, and does it know us?"""
 
-from typing import Final
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -8,6 +9,7 @@ from aiohttp import web
 from daemon.http.cursors import json_response
 from daemon.http.fields import read_fields
 from daemon.http.keys import DEPENDENCIES
+from daemon.http.ports import Connection, ConnectionReport
 from daemon.http.routes import Operation, Route, answer
 from queues.errors import NotFound
 
@@ -21,10 +23,38 @@ async def test_connection(request: web.Request) -> web.Response:
     connection = request.app[DEPENDENCIES].connections.get(name)
     if connection is None:
         raise NotFound("connection", name[:200])
-    report = await connection.test()
+    report = await connection()
     _log.info("connection.tested", connection=name, ok=report.ok, reason=report.reason)
-    document = {"ok": report.ok, "reason": report.reason or None, "text": report.text, "details": report.details}
-    return json_response(document)
+    return json_response(report_document(report))
+
+
+def report_document(report: ConnectionReport) -> dict[str, Any]:
+    """Give what a test found, with whatever else the system's own report holds."""
+    return {**_fields_of(report), "ok": report.ok, "reason": report.reason or None, "detail": report.detail}
+
+
+def _fields_of(report: object) -> dict[str, Any]:
+    if not is_dataclass(report):
+        return {}
+    return {each.name: getattr(report, each.name) for each in fields(report)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotConnected:
+    """The report of a system whose address was never given."""
+
+    detail: str
+    ok: bool = False
+    reason: str = "not_configured"
+
+
+def not_connected(variable: str) -> Connection:
+    """Make the connection of a system that is not configured; *variable* would name its address."""
+
+    async def test() -> NotConnected:
+        return NotConnected(detail=f"not connected: {variable} is not set")
+
+    return test
 
 
 ROUTES: Final = (

@@ -28,7 +28,7 @@ async def live(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Say whether everything is there that work needs: 200 or 503, with the reason for each check."""
     checks = request.app[DEPENDENCIES].health_checks
-    faults = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
+    faults = await asyncio.gather(*(ask(name, check) for name, check in checks.items()))
     document = {
         "status": "not ready" if any(faults) else "ready",
         "checks": {name: {"ok": fault is None, "reason": fault} for name, fault in zip(checks, faults, strict=True)},
@@ -53,7 +53,8 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=given.metrics.render(), headers={"Content-Type": given.metrics.content_type})
 
 
-async def _ask(name: str, check: HealthCheck) -> str | None:
+async def ask(name: str, check: HealthCheck) -> str | None:
+    """Make one readiness check; give its fault, or None when it is well."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()

@@ -8,9 +8,9 @@ from daemon.http.acting import ACTOR_PARAMETER, act_of
 from daemon.http.cursors import json_response
 from daemon.http.fields import read_fields, reason
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.ports import IntakeState
 from daemon.http.problems import invalid
 from daemon.http.routes import Operation, Route, answer, json_of
+from queues.postgres.intake import IntakeState
 
 
 async def show_intake(request: web.Request) -> web.Response:
@@ -23,21 +23,19 @@ async def stop_intake(request: web.Request) -> web.Response:
     fields = await read_fields(request, {"reason": reason})
     if not fields.get("reason"):
         raise invalid("reason", "must be given: whoever sends an event is told it", code="missing")
-    await request.app[DEPENDENCIES].intake.stop(act_of(request, fields))
-    return await show_intake(request)
+    return json_response(intake_document(await request.app[DEPENDENCIES].intake.stop(act_of(request, fields))))
 
 
 async def resume_intake(request: web.Request) -> web.Response:
     """Accept new events again."""
     fields = await read_fields(request, {"reason": reason})
-    await request.app[DEPENDENCIES].intake.resume(act_of(request, fields))
-    return await show_intake(request)
+    return json_response(intake_document(await request.app[DEPENDENCIES].intake.resume(act_of(request, fields))))
 
 
 def intake_document(state: IntakeState) -> dict[str, Any]:
     """Give the state of the intake: who changed it last, when and why."""
     return {
-        "state": "stopped" if state.stopped else "open",
+        "state": "stopped" if state.stopped else "active",
         "since": state.since,
         "by": state.by or None,
         "reason": state.why or None,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from aiohttp import web
+from jinja2 import Environment
 
 from daemon.http.dependencies import Dependencies
 from daemon.http.routes import Route, RouteTable
@@ -11,6 +12,7 @@ from daemon.http.tokens import Principal
 
 DEPENDENCIES: Final = web.AppKey("DEPENDENCIES", Dependencies)
 ROUTES: Final = web.AppKey("ROUTES", RouteTable)
+TEMPLATES: Final = web.AppKey("TEMPLATES", Environment)
 THROTTLE: Final = web.AppKey("THROTTLE", FailureThrottle)
 
 REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)

@@ -6,14 +6,14 @@ as well. Every method may raise DatabaseUnavailable or BrokerUnavailable; the pr
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import ChangeEvent
 from queues.postgres.audit import Act, AuditEntry
+from queues.postgres.intake import IntakeState
 from queues.postgres.journal import RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
 from queues.postgres.queues import QueueState
@@ -75,36 +75,16 @@ class Publisher(Protocol):
         """Publish with confirms; None for each that was confirmed, else why it was not."""
 
 
-class IntakeState(Protocol):
-    """Whether new events are accepted; who said so last, why and when."""
-
-    @property
-    def stopped(self) -> bool:
-        """New events are refused."""
-
-    @property
-    def by(self) -> str:
-        """Who stopped or resumed it, empty if nobody ever did."""
-
-    @property
-    def why(self) -> str:
-        """The reason that was given."""
-
-    @property
-    def since(self) -> datetime | None:
-        """When it was stopped or resumed."""
-
-
 class Intake(Protocol):
     """Events already taken in, and whether new ones are."""
 
     async def state(self) -> IntakeState:
         """Read whether new events are accepted."""
 
-    async def stop(self, act: Act) -> None:
+    async def stop(self, act: Act) -> IntakeState:
         """Refuse new events from now on, with the reason. Raises StateConflict."""
 
-    async def resume(self, act: Act) -> None:
+    async def resume(self, act: Act) -> IntakeState:
         """Accept them again. Raises StateConflict."""
 
     async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
@@ -158,26 +138,26 @@ class Audit(Protocol):
         """Read the rows with an id below *before*, newest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionReport:
-    """
-    What a test of a connection found.
+class ConnectionReport(Protocol):
+    """What a test of a connection found; a dataclass whose further fields are shown as well."""
 
-    Attributes:
-        reason: empty when it is well; otherwise `not_configured`, `unreachable`, `unauthorised`, `wrong_path` …
-        text: for people, without secrets.
-    """
+    @property
+    def ok(self) -> bool:
+        """It answers and lets us do what we need."""
 
-    ok: bool
-    reason: str = ""
-    text: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    @property
+    def reason(self) -> str:
+        """Empty when it is well; otherwise `unreachable`, `unauthorised`, `wrong_path` and such."""
+
+    @property
+    def detail(self) -> str:
+        """For people, without secrets."""
 
 
 class Connection(Protocol):
     """One of the two systems."""
 
-    async def test(self) -> ConnectionReport:
+    async def __call__(self) -> ConnectionReport:
         """Try it now; changes nothing there and never raises for what the system does."""
 
 

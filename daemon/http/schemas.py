@@ -172,7 +172,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     ),
     "Intake": _object(
         {
-            "state": {"type": "string", "enum": ["open", "stopped"]},
+            "state": {"type": "string", "enum": ["active", "stopped"]},
             "since": _or_null(_MOMENT),
             "by": _or_null(_TEXT),
             "reason": _or_null(_TEXT),
@@ -253,7 +253,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),
     "SettingsVersion": _object({**_VERSION, "settings": _object(_settings_fields())}),
     "SettingsHistory": _list_of("SettingsVersion"),
-    "ConnectionReport": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "text": _TEXT, "details": _ANY}),
+    "ConnectionReport": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "detail": _TEXT}),
     "SyncLog": _object({"items": {"type": "array", "items": _ANY}, "next_cursor": _or_null(_TEXT)}),
     "AuditRow": _object(
         {

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from daemon.http.connections import NotConnected, not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
-from daemon.http.ports import ConnectionReport
 from daemon.http.tokens import Principal, Tokens
 from daemon.secret import Secret
 from daemon.settings.queue_processing import SettingsVersion
@@ -17,6 +17,7 @@ from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, InvalidMessage, NotFound, StateConflict
 from queues.message import ChangeEvent
 from queues.postgres.audit import Act, AuditEntry
+from queues.postgres.intake import IntakeState
 from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
 from queues.postgres.letters import (
     AttemptRecord,
@@ -253,16 +254,6 @@ class FakeQueues:
         return self.at_broker[queue]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FakeIntakeState:
-    """Whether new events are accepted."""
-
-    stopped: bool = False
-    by: str = ""
-    why: str = ""
-    since: datetime | None = None
-
-
 class FakeIntake:
     """Known events in a set; also the publisher, which can be told to refuse."""
 
@@ -271,22 +262,24 @@ class FakeIntake:
         self.taken: set[tuple[str, str]] = set()
         self.published: list[Publication] = []
         self.refuses: Callable[[Publication], str | None] = lambda _: None
-        self.now = FakeIntakeState()
+        self.now = IntakeState(stopped=False)
 
-    async def state(self) -> FakeIntakeState:
+    async def state(self) -> IntakeState:
         return self.now
 
-    async def stop(self, act: Act) -> None:
+    async def stop(self, act: Act) -> IntakeState:
         if self.now.stopped:
             raise StateConflict("the intake is stopped", state="stopped")
-        self.now = FakeIntakeState(stopped=True, by=act.actor, why=act.reason, since=START)
+        self.now = IntakeState(stopped=True, by=act.actor, why=act.reason, since=START)
         self._audit.write("intake.stopped", "intake", act)
+        return self.now
 
-    async def resume(self, act: Act) -> None:
+    async def resume(self, act: Act) -> IntakeState:
         if not self.now.stopped:
-            raise StateConflict("the intake is open", state="open")
-        self.now = FakeIntakeState(stopped=False, by=act.actor, why=act.reason, since=START)
+            raise StateConflict("the intake is open", state="active")
+        self.now = IntakeState(stopped=False, by=act.actor, why=act.reason, since=START)
         self._audit.write("intake.resumed", "intake", act)
+        return self.now
 
     async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
         return [(each.source, each.id) in self.taken for each in events]
@@ -404,9 +397,9 @@ class FakeConnection:
 
     def __init__(self) -> None:
         self.tests = 0
-        self.report = ConnectionReport(ok=False, reason="unreachable", text="nobody answers at https://shop.example")
+        self.report = NotConnected(reason="unreachable", detail="nobody answers at https://shop.example")
 
-    async def test(self) -> ConnectionReport:
+    async def __call__(self) -> NotConnected:
         self.tests += 1
         return self.report
 
@@ -460,6 +453,6 @@ class World:
             settings=self.settings,
             journal=self.journal,
             audit=FakeAudit(self.audit),
-            connections={"magento": self.magento, "acumatica": FakeConnection()},
+            connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
         )

@@ -1,6 +1,8 @@
 """Dead letters over HTTP: lists, one with its story, and what a person does about them."""
 
 import base64
+import csv
+import json
 from typing import Any
 
 import pytest
@@ -228,3 +230,33 @@ async def test_a_form_cannot_act_through_the_api() -> None:
         response = await client.post(f"{PATH}/1/discard", data={"reason": "x"})
 
     assert response.status == 415
+
+
+async def test_everything_that_matches_is_exported_across_pages() -> None:
+    world = world_with(*range(1, 1203))
+    world.dead_letters.add(2000, state="discarded")
+
+    async with serving(world) as client:
+        response = await client.get(f"{PATH}/export", params={"state": "failed"})
+        lines = [json.loads(line) for line in (await response.text()).splitlines()]
+
+    assert response.content_type == "application/x-ndjson"
+    assert [line["id"] for line in lines] == list(range(1202, 0, -1))
+
+
+async def test_a_spreadsheet_takes_no_cell_of_an_export_for_a_formula() -> None:
+    world = world_with()
+    world.dead_letters.add(1, source='=HYPERLINK("http://evil","click")')
+
+    async with serving(world) as client:
+        response = await client.get(f"{PATH}/export", params={"format": "csv"})
+        row = next(csv.DictReader((await response.text()).splitlines()))
+
+    assert response.headers["Content-Disposition"] == 'attachment; filename="dead-letters.csv"'
+    assert row["source"] == '\'=HYPERLINK("http://evil","click")'
+    assert (row["id"], row["state"], row["key"], row["storeview"]) == ("1", "failed", "AC-1", "")
+
+
+async def test_an_unknown_format_is_refused() -> None:
+    async with serving(world_with()) as client:
+        assert (await client.get(f"{PATH}/export", params={"format": "xml"})).status == 422

@@ -186,9 +186,13 @@ async def test_a_connection_test_tells_what_it_found() -> None:
     async with serving(world) as client:
         response = await client.post("/api/v1/connections/magento/test")
         report = await response.json()
+        unset = await (await client.post("/api/v1/connections/acumatica/test")).json()
         unknown = await client.post("/api/v1/connections/shopify/test")
 
     assert (response.status, report["ok"], report["reason"]) == (200, False, "unreachable")
+    assert report["detail"] == "nobody answers at https://shop.example"
+    assert (unset["ok"], unset["reason"]) == (False, "not_configured")
+    assert "CONNECTOR_ACUMATICA_URL" in unset["detail"]
     assert unknown.status == 404
 
 

@@ -1,0 +1,1 @@
+"""The operators' pages: forms and tables that work without a script."""

@@ -1,0 +1,189 @@
+"""Reprocess Failed Messages: find them, choose them, look at them, and send them again or discard them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_args
+from urllib.parse import urlencode
+
+from aiohttp import web
+from multidict import MultiDict
+
+from daemon.http.acting import id_in_path
+from daemon.http.cursors import cursor, fetch
+from daemon.http.dead_letter_documents import payload_document
+from daemon.http.dead_letters import FILTER, STATES
+from daemon.http.fields import checked, identifier, one_of, read_parameters, text
+from daemon.http.keys import DEPENDENCIES
+from daemon.http.pages.forms import act_of_form, read_form
+from daemon.http.pages.rendering import render
+from daemon.http.problems import invalid
+from daemon.http.routes import Route
+from daemon.http.story import tell_story
+from queues.errors import NotFound, StateConflict
+from queues.postgres.audit import Act
+from queues.postgres.letters import DeadLetterFilter
+from queues.verdicts import ErrorClass
+
+PATH: Final = "/dead-letters"
+PAGE: Final = 50
+_ACTS: Final = ("process", "discard", "process_all")
+
+
+async def show_list(request: web.Request) -> web.Response:
+    """Show the messages that match, those that are Failed unless asked otherwise."""
+    further = {"cursor": cursor, "notice": one_of("processed", "discarded"), "done": text, "left": text, "check": text}
+    given = read_parameters(request, {**FILTER, "state": one_of(*STATES, "all"), **further})
+    about = {name: given.pop(name, None) for name in further}
+    shown = {"state": given.pop("state", "failed"), **given}
+    page = await fetch(request.app[DEPENDENCIES].dead_letters.list(_wanted(shown), limit=PAGE, cursor=about["cursor"]))
+    return render(
+        request,
+        "failed_messages.html",
+        page=page,
+        shown={
+            **dict.fromkeys(FILTER, ""),
+            **{name: request.query.get(name, "") for name in FILTER},
+            "state": shown["state"],
+        },
+        states=STATES,
+        queues=[each.name for each in request.app[DEPENDENCIES].definitions],
+        error_classes=get_args(ErrorClass),
+        all_checked=about["check"] == "all",
+        notice=_notice(about),
+        is_later_page=about["cursor"] is not None,
+        here=_address(request, check=None, notice=None, done=None, left=None),
+        check_all=_address(request, check="all", notice=None, done=None, left=None),
+        first_page=_address(request, cursor=None, notice=None, done=None, left=None, check=None),
+        next_page=_address(request, cursor=page.next_cursor, notice=None, done=None, left=None, check=None),
+    )
+
+
+async def show_message(request: web.Request) -> web.Response:
+    """Show one message with its whole story."""
+    letter_id = id_in_path(request)
+    notice = read_parameters(request, {"notice": one_of("processed", "discarded")}).get("notice")
+    story = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
+    acts = await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id))
+    return render(
+        request,
+        "message.html",
+        letter=story.letter,
+        told=tell_story(story, acts),
+        attempts=story.attempts,
+        headers=story.headers,
+        payload=payload_document(story.body),
+        notice=_notice({"notice": notice, "done": "1", "left": "0"}),
+    )
+
+
+async def confirm(request: web.Request) -> web.Response:
+    """Ask once more, naming what is going to happen to how many."""
+    form = await read_form(request)
+    act, wanted = _chosen_act(form), _filter_of(form)
+    ids = _ids(form)
+    if act == "process_all":
+        page = await request.app[DEPENDENCIES].dead_letters.list(_wanted(wanted), limit=1)
+        if not page.items:
+            raise invalid("selection", "is empty: nothing matches the filter", code="missing")
+    elif not ids:
+        raise invalid("selection", "is empty: tick the messages first", code="missing")
+    return render(request, "confirm.html", act=act, ids=ids, wanted=wanted, back=_back(wanted))
+
+
+async def act_on_many(request: web.Request) -> web.Response:
+    """Do what was confirmed, then show the list again with what came of it."""
+    form = await read_form(request)
+    wanted, act = _filter_of(form), act_of_form(request, form)
+    dead_letters = request.app[DEPENDENCIES].dead_letters
+    match _chosen_act(form):
+        case "process_all":
+            result = await dead_letters.reprocess_many(act, wanted=_wanted(wanted))
+            told = {"notice": "processed", "done": result.requeued, "left": len(result.skipped)}
+        case "process":
+            result = await dead_letters.reprocess_many(act, ids=_ids(form))
+            told = {"notice": "processed", "done": result.requeued, "left": len(result.skipped)}
+        case _:
+            done = await _discard(request, _ids(form), act)
+            told = {"notice": "discarded", "done": done, "left": len(_ids(form)) - done}
+    return web.Response(status=303, headers={"Location": f"{PATH}?{urlencode({**wanted, **told})}"})
+
+
+async def act_on_one(request: web.Request) -> web.Response:
+    """Send one message again, or discard it, from its own page."""
+    form = await read_form(request)
+    letter_id, act = id_in_path(request), act_of_form(request, form)
+    dead_letters = request.app[DEPENDENCIES].dead_letters
+    if _chosen_act(form) == "discard":
+        await dead_letters.discard(letter_id, act)
+        return web.Response(status=303, headers={"Location": f"{PATH}/{letter_id}?notice=discarded"})
+    await dead_letters.reprocess(letter_id, act)
+    return web.Response(status=303, headers={"Location": f"{PATH}/{letter_id}?notice=processed"})
+
+
+async def _discard(request: web.Request, ids: Sequence[int], act: Act) -> int:
+    done = 0
+    for letter_id in ids:
+        try:
+            await request.app[DEPENDENCIES].dead_letters.discard(letter_id, act)
+        except (NotFound, StateConflict):
+            continue  # somebody else was quicker: counted as left, and the list shows its state
+        done += 1
+    return done
+
+
+def _chosen_act(form: MultiDict[str]) -> str:
+    act = form.get("act", "")
+    if act not in _ACTS:
+        raise invalid("act", f"must be one of {', '.join(_ACTS)}")
+    return act
+
+
+def _ids(form: MultiDict[str]) -> list[int]:
+    try:
+        return list(dict.fromkeys(identifier(each) for each in form.getall("id", [])))
+    except ValueError as error:
+        raise invalid("id", f"must be {error}") from error
+
+
+def _filter_of(form: MultiDict[str]) -> dict[str, str]:
+    """Give the filter a form carries along, as texts, after looking at it."""
+    given = {name: form[name] for name in FILTER if form.get(name)}
+    checked(given, {**FILTER, "state": one_of(*STATES, "all")}, what="filter")
+    return given
+
+
+def _wanted(shown: Mapping[str, Any]) -> DeadLetterFilter:
+    values = checked({name: value for name, value in shown.items() if isinstance(value, str)}, _CHECKS, what="filter")
+    values |= {name: value for name, value in shown.items() if not isinstance(value, str)}
+    return DeadLetterFilter(**{name: value for name, value in values.items() if value != "all"})
+
+
+_CHECKS: Final = {**FILTER, "state": one_of(*STATES, "all")}
+
+
+def _notice(about: Mapping[str, str | None]) -> str:
+    done, left = about["done"] or "", about["left"] or ""
+    if not (about["notice"] and done.isdecimal() and left.isdecimal()):
+        return ""
+    count = f"{int(done)} message{'s' * (int(done) != 1)}"
+    rest = f" {int(left)} had changed meanwhile and stayed as they are." if int(left) else ""
+    if about["notice"] == "discarded":
+        return f"{count} discarded.{rest}"
+    return f"{count} put back to be sent with the next check.{rest}"
+
+
+def _address(request: web.Request, **changes: str | None) -> str:
+    query = {name: value for name, value in {**request.query, **changes}.items() if value}
+    return f"{PATH}?{urlencode(query)}" if query else PATH
+
+
+def _back(wanted: Mapping[str, str]) -> str:
+    return f"{PATH}?{urlencode(wanted)}" if wanted else PATH
+
+
+ROUTES: Final = (
+    Route(method="GET", path=PATH, handler=show_list, access="read", operation=None),
+    Route(method="POST", path=f"{PATH}/confirm", handler=confirm, access="operate", operation=None),
+    Route(method="POST", path=f"{PATH}/act", handler=act_on_many, access="operate", operation=None),
+    Route(method="GET", path=f"{PATH}/{{id}}", handler=show_message, access="read", operation=None),
+    Route(method="POST", path=f"{PATH}/{{id}}", handler=act_on_one, access="operate", operation=None),
+)
