@@ -115,7 +115,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_dead_letters_open_by_record",
         "dead_letters",
-        ["queue", "key"],
+        ["key", "queue"],
         unique=False,
         postgresql_where=sa.text("state in ('failed', 'reprocessing')"),
     )
@@ -188,14 +188,14 @@ def upgrade() -> None:
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_ledger_attempts_not_negative")),
         sa.CheckConstraint("generation >= 0", name=op.f("ck_ledger_generation_not_negative")),
         sa.PrimaryKeyConstraint("message_id", "generation", name=op.f("pk_ledger")),
-        postgresql_with={"fillfactor": "70"},
+        postgresql_with={"fillfactor": "70", "autovacuum_vacuum_scale_factor": "0.05"},
     )
     op.create_index("ix_ledger_settled_at", "ledger", ["settled_at"], unique=False, postgresql_using="brin")
     op.create_index("ix_ledger_trying", "ledger", ["queue"], unique=False, postgresql_where=sa.text("state = 'trying'"))
     op.create_index(
         "ix_ledger_waiting_by_record",
         "ledger",
-        ["queue", "key"],
+        ["key", "queue"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )

@@ -55,8 +55,12 @@ _CLAIM = text(f"""
     ),
     lost as (
         insert into attempts (message_id, generation, number, at, outcome, error, run_id)
-        select l.message_id, l.generation, l.attempts, l.claimed_at, 'unknown', cast(:lost as text), l.owner
-        from ledger l join allowed using (message_id, generation)
+        select allowed.message_id, allowed.generation, l.attempts, l.claimed_at, 'unknown', cast(:lost as text), l.owner
+        -- `offset 0` keeps the lookup apart: by primary key, never by the index of what is being tried.
+        from allowed cross join lateral (
+            select state, attempts, claimed_at, owner, lease_until from ledger
+            where ledger.message_id = allowed.message_id and ledger.generation = allowed.generation offset 0
+        ) as l
         where l.state = 'trying' and l.lease_until < now() and l.attempts < cast(:retry_count as int)
         on conflict do nothing
     )
@@ -108,7 +112,7 @@ async def claim_messages(
     once = distinct(messages)
     values = _values(claim)
     answer = await connection.execute(_CLAIM, {**values, **identity_columns(once), "lost": LOST_ATTEMPT})
-    granted: dict[MessageKey, int] = {(row.message_id, row.generation): row.attempts for row in answer}
+    granted: dict[MessageKey, int] = {(message_id, generation): attempts for message_id, generation, attempts in answer}
     others = [message for message in once if key_of(message) not in granted]
     repeated = len(once) < len(messages)
     if not others and not repeated:

@@ -38,16 +38,18 @@ _END_TRIED = text("""
             headers = case when given.state = 'waiting' then coalesce(l.headers, cast(given.headers as jsonb)) end,
             settled_at = case when given.state <> 'waiting' then now() end
         from given
+        -- Written so that the row is found by its primary key, never by the index of what is being tried: that one
+        -- holds an entry for every message tried since the last vacuum.
         where l.message_id = given.message_id and l.generation = given.generation
-          and l.state = 'trying' and l.owner = cast(:run as uuid)
-        returning l.message_id, l.generation
+          and l.state || '' = 'trying' and l.owner = cast(:run as uuid)
+        returning given.*
     ),
     noted as (
         insert into attempts (message_id, generation, number, at, duration_ms, outcome, error_class, error, status,
                               request, request_id, records, excerpt, settings_version, run_id)
         select message_id, generation, number, coalesce(at, now()), duration_ms, outcome, error_class, error, status,
                request, request_id, records, excerpt, cast(:settings_version as int), cast(:run as uuid)
-        from given join mine using (message_id, generation)
+        from mine
         on conflict (message_id, generation, number) do update
             set outcome = excluded.outcome, error_class = excluded.error_class, error = excluded.error,
                 status = excluded.status, duration_ms = excluded.duration_ms, excerpt = excluded.excerpt,
@@ -143,7 +145,7 @@ async def write_outcomes(connection: AsyncConnection, settlement: Settlement) ->
     endings: list[Ending] = []
     if tried:
         answer = await connection.execute(_END_TRIED, _tried_columns(settlement, tried))
-        mine = {(row.message_id, row.generation) for row in answer}
+        mine = {(message_id, generation) for message_id, generation in answer}
         endings += [
             Ending(outcome=outcome, attempts=outcome.attempt, was_trying=False)
             for _, outcome in tried

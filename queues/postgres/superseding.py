@@ -22,25 +22,40 @@ _REMEMBER_AND_SUPERSEDE = text("""
         select cast(:queue as text), key, storeview, part, time from newest order by key, storeview, part
         on conflict (queue, key, storeview, part) do update set time = excluded.time where v.time < excluded.time
     ),
+    -- What waits and what failed is looked up record by record; `offset 0` keeps the lookup apart and `|| ''` keeps the
+    -- other indexes out of it: they hold whole queues, and the planner cannot know how long these are just now.
+    old as (
+        select l.message_id, l.generation, newest.time as newer
+        from newest cross join lateral (
+            select message_id, generation, storeview, part, time from ledger
+            where key = newest.key and state = 'waiting' and queue || '' = cast(:queue as text) offset 0
+        ) as l
+        where l.storeview = newest.storeview and l.part = newest.part and l.time < newest.time
+    ),
+    buried as (
+        select d.id, newest.time as newer
+        from newest cross join lateral (
+            select id, message_id, generation, state, storeview, part, time from dead_letters
+            where key = newest.key and state in ('failed', 'reprocessing') and queue || '' = cast(:queue as text)
+            offset 0
+        ) as d
+        where coalesce(d.storeview, '') = newest.storeview and d.part = newest.part and d.time < newest.time
+          and (d.state = 'failed' or exists (
+              select from old where old.message_id = d.message_id and old.generation = d.generation))
+    ),
     letters as (
         update dead_letters d set state = 'superseded', changed_at = now(), changed_by = '', changed_why = ''
-        from newest
-        where d.queue = cast(:queue as text) and d.key = newest.key and coalesce(d.storeview, '') = newest.storeview
-          and d.part = newest.part and d.time < newest.time
-          and d.state in ('failed', 'reprocessing')
-          and (d.state = 'failed' or exists (
-              select from ledger w
-              where w.message_id = d.message_id and w.generation = d.generation and w.state = 'waiting'))
-        returning d.message_id, d.generation, d.key, d.storeview, newest.time as newer
+        from buried
+        where d.id = buried.id and d.state in ('failed', 'reprocessing')
+        returning d.message_id, d.generation, d.key, d.storeview, buried.newer
     ),
     gone as (
         update ledger l
         set state = 'superseded', reason = 'a newer message of the record was delivered', body = null, headers = null,
             settled_at = now()
-        from newest
-        where l.queue = cast(:queue as text) and l.key = newest.key and l.storeview = newest.storeview
-          and l.part = newest.part and l.time < newest.time and l.state = 'waiting'
-        returning l.message_id, l.generation, l.key, nullif(l.storeview, '') as storeview, newest.time as newer
+        from old
+        where l.message_id = old.message_id and l.generation = old.generation and l.state || '' = 'waiting'
+        returning l.message_id, l.generation, l.key, nullif(l.storeview, '') as storeview, old.newer
     ),
     told as (
         select * from gone union select * from letters

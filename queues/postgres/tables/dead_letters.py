@@ -60,8 +60,8 @@ dead_letters = Table(
     Index("ix_dead_letters_failed_at_id", "failed_at", "id"),
     Index(
         "ix_dead_letters_open_by_record",
-        "queue",
         "key",
+        "queue",
         postgresql_where=text("state in ('failed', 'reprocessing')"),
     ),
 )
