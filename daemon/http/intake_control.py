@@ -23,13 +23,15 @@ async def stop_intake(request: web.Request) -> web.Response:
     fields = await read_fields(request, {"reason": reason})
     if not fields.get("reason"):
         raise invalid("reason", "must be given: whoever sends an event is told it", code="missing")
-    return json_response(intake_document(await request.app[DEPENDENCIES].intake.stop(act_of(request, fields))))
+    await request.app[DEPENDENCIES].intake.stop(act_of(request, fields))
+    return await show_intake(request)
 
 
 async def resume_intake(request: web.Request) -> web.Response:
     """Accept new events again."""
     fields = await read_fields(request, {"reason": reason})
-    return json_response(intake_document(await request.app[DEPENDENCIES].intake.resume(act_of(request, fields))))
+    await request.app[DEPENDENCIES].intake.resume(act_of(request, fields))
+    return await show_intake(request)
 
 
 def intake_document(state: IntakeState) -> dict[str, Any]:

@@ -81,10 +81,10 @@ class Intake(Protocol):
     async def state(self) -> IntakeState:
         """Read whether new events are accepted."""
 
-    async def stop(self, act: Act) -> IntakeState:
+    async def stop(self, act: Act) -> object:
         """Refuse new events from now on, with the reason. Raises StateConflict."""
 
-    async def resume(self, act: Act) -> IntakeState:
+    async def resume(self, act: Act) -> object:
         """Accept them again. Raises StateConflict."""
 
     async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:

@@ -1,10 +1,9 @@
 """Templates: everything they show is hostile text until it is escaped, which is done for all of it in one place."""
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,7 +11,7 @@ from markupsafe import Markup
 from daemon import __version__
 from daemon.http.dead_letter_documents import escaped
 from daemon.http.keys import REQUEST_ID, TEMPLATES
-from daemon.http.problems import TITLES, Problem
+from daemon.http.problems import TITLES, Problem, to_json
 from daemon.http.sessions import session_of
 from daemon.http.story import moment
 
@@ -79,7 +78,8 @@ def _moment(value: datetime | None) -> Markup | None:
     if value is None:
         return None
     # Both parts come from a datetime: nothing of a stranger's is in them.
-    return Markup('<time datetime="{}">{}</time>').format(value.astimezone(UTC).isoformat(), moment(value))
+    shown = moment(value).removesuffix(" UTC")  # the foot of every page says it
+    return Markup('<time datetime="{}">{}</time>').format(value.astimezone(UTC).isoformat(), shown)
 
 
 def _number(value: float | None) -> str | None:
@@ -92,6 +92,5 @@ def _short_queue(name: str) -> str:
 
 
 def _pretty(payload: Any) -> str:  # noqa: ANN401 - JSON is anything
-    if isinstance(payload, Mapping | list):
-        return json.dumps(payload, indent=2, ensure_ascii=False, default=str)
-    return str(payload)
+    # Decimals stay as they were sent: 12.50 is not 12.5 to somebody who looks for it.
+    return msgspec.json.format(to_json(payload), indent=2).decode()
