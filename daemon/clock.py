@@ -17,5 +17,9 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Return after *seconds*."""
+        """Return after *seconds*, never before: a run that woke early would make a check too many (rule 8)."""
+        until = time.monotonic() + seconds
         await asyncio.sleep(seconds)
+        # uvloop counts whole milliseconds and may come back up to one early.
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(left)
