@@ -21,5 +21,5 @@ class SystemClock:
         until = time.monotonic() + seconds
         await asyncio.sleep(seconds)
         # uvloop counts whole milliseconds and may come back up to one early.
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0:  # noqa: ASYNC110 - it waits for the time itself
             await asyncio.sleep(left)
