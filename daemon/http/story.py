@@ -9,7 +9,7 @@ from queues.postgres.letters import AttemptRecord, DeadLetter, DeadLetterStory
 _REASONS = {
     "attempts_used_up": "its attempts were used up",
     "outcome_unknown": "its last attempt was cut off and nobody knows what became of it",
-    "invalid_message": "its bytes cannot be read as an event, so that no attempt was made",
+    "invalid_message": "its bytes cannot be read as an event",
     "unrouted": "no queue takes events of its type",
     "broker_dead_lettered": "the broker gave up on it",
 }
@@ -78,10 +78,11 @@ def _origin(letter: DeadLetter) -> str:
 
 
 def _failure(letter: DeadLetter) -> str:
-    count = "no attempt" if letter.attempts == 0 else f"{letter.attempts} attempt{'s' * (letter.attempts > 1)}"
+    made = f"after {letter.attempts} attempt{'s' * (letter.attempts > 1)}" if letter.attempts else "without an attempt"
     why = _REASONS.get(letter.reason, letter.reason)
-    said = f" {_cut(letter.error)}" if letter.error else ""
-    return f"{moment(letter.failed_at)}: Failed after {count}, because {why}.{said}"
+    error = _cut(letter.error)
+    said = f" {error[:1].upper()}{error[1:]}." if error else ""
+    return f"{moment(letter.failed_at)}: Failed {made}, because {why}.{said}"
 
 
 def _act(act: AuditEntry) -> str:

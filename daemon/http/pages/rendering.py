@@ -83,7 +83,7 @@ def _moment(value: datetime | None) -> Markup | None:
 
 
 def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return None if value is None else f"{value:,.0f}"
 
 
 def _short_queue(name: str) -> str:
