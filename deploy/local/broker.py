@@ -11,6 +11,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -61,6 +62,7 @@ class Broker:
         self._write_configuration()
         self._epmd_child: Child | None = None
         self._node: Child | None = None
+        self._stopping = threading.Event()
 
     @property
     def url(self) -> str:
@@ -69,6 +71,7 @@ class Broker:
 
     def start(self) -> None:
         """Start epmd and the node, and return when the node answers on its AMQP port."""
+        self._stopping.clear()
         environ = {**self.environ(), **self._code()}
         self._epmd_child = Child(
             Command(
@@ -99,6 +102,7 @@ class Broker:
 
     def stop(self) -> None:
         """Stop the node in order, then its epmd."""
+        self._stopping.set()
         for child in (self._node, self._epmd_child):
             if child is not None:
                 child.stop()
@@ -181,6 +185,8 @@ class Broker:
     def _wait_until(self, child: Child, name: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while not ready():
+            if self._stopping.is_set():
+                raise ServerFailedError(f"{name} was stopped while it started")
             child.check_alive()
             if time.monotonic() > deadline:
                 raise ServerFailedError(f"{name} was not ready within {_START_SECONDS:.0f} s:\n{child.last_words()}")

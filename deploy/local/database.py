@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +53,12 @@ class Database:
         self._password_file = self._home / "password"
         self._data = self._home / "data"
         self._server: Child | None = None
+        self._stopping = threading.Event()
+        if not self._password_file.exists():
+            self._password_file.touch(mode=0o600)
+            self._password_file.write_text(secrets.token_urlsafe(24))
+        # initdb reads it as the user it runs as.
+        _hand_over(self._password_file, self._user)
 
     @property
     def url(self) -> str:
@@ -66,6 +73,7 @@ class Database:
 
     def start(self) -> None:
         """Create the cluster if it is new, start it, and return when it answers."""
+        self._stopping.clear()
         is_new = not (self._data / "PG_VERSION").exists()
         if is_new:
             self._create()
@@ -92,6 +100,7 @@ class Database:
 
     def stop(self) -> None:
         """Stop the server in order."""
+        self._stopping.set()
         if self._server is not None:
             self._server.stop()
         self._server = None
@@ -105,10 +114,6 @@ class Database:
     def _create(self) -> None:
         # What an interrupted creation left behind is no cluster.
         shutil.rmtree(self._data, ignore_errors=True)
-        if not self._password_file.exists():
-            self._password_file.touch(mode=0o600)
-            self._password_file.write_text(secrets.token_urlsafe(24))
-        _hand_over(self._password_file, self._user)
         # Created aside and renamed, so that a directory with this name is a whole cluster.
         fresh = self._home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -143,20 +148,22 @@ class Database:
     def _wait_until_ready(self, server: Child) -> None:
         deadline = time.monotonic() + _START_SECONDS
         probe = [str(self._programs / "pg_isready"), "--quiet", *self._address(), "--dbname=postgres"]
-        while subprocess.run(probe, env=self._environ(), check=False).returncode != 0:  # noqa: S603 - fixed words
+        while not self._stopping.is_set() and subprocess.run(probe, env=self._environ(), check=False).returncode != 0:  # noqa: S603 - fixed words
             server.check_alive()
             if time.monotonic() > deadline:
                 raise ServerFailedError(
                     f"PostgreSQL was not ready within {_START_SECONDS:.0f} s:\n{server.last_words()}"
                 )
             time.sleep(0.05)
+        if self._stopping.is_set():
+            raise ServerFailedError("PostgreSQL was stopped while it started")
 
     def _environ(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
             "HOME": str(self._home),
-            "PGPASSWORD": self._password_file.read_text().strip() if self._password_file.exists() else "",
+            "PGPASSWORD": self._password_file.read_text().strip(),
         }
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -191,11 +198,6 @@ def reachable_home(wanted: Path, user: str | None) -> Path:
         if _can_enter(home, user):
             return home
     raise ServerFailedError(f"the user {user} can reach neither {wanted} nor {fallback}")
-
-
-def remove_home(home: Path) -> None:
-    """Delete the directory of a throw-away cluster."""
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def _system_user() -> str | None:

@@ -13,14 +13,15 @@ from deploy.demonstration.json_http import JsonHttp, UnexpectedAnswerError, is_r
 from deploy.demonstration.story import Stage, tell
 from deploy.local.faults import ProvisioningError, ServerFailedError
 from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.processes import Child, Command
+from deploy.local.processes import Child, Command, Stopped
 from deploy.local.progress import Stopwatch, note, say
-from deploy.local.services import Services, install_missing, named_servers, provisioned
+from deploy.local.services import Services, install_missing, named, named_servers, provisioned
 from deploy.local.virtualenv import RUNTIME_LOCK, VirtualEnvironment
 
 PREFERRED_PORT = 8080
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own invented token; it protects nothing
 
+_READ_FROM_FILES = ("CONNECTOR_BROKER_URL_FILE", "CONNECTOR_DATABASE_URL_FILE", "CONNECTOR_ADMIN_TOKEN_FILE")
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 90.0
 _BETWEEN_LOOKS_SECONDS = 0.5
@@ -53,6 +54,14 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
     Raises:
         ProvisioningError: something could not be had; its text is for the person at the terminal.
     """
+    try:
+        return _run(root, environ)
+    except Stopped:
+        say("everything that was started here has been stopped")
+        raise
+
+
+def _run(root: Path, environ: Mapping[str, str]) -> int:
     watch = Stopwatch()
     broker_url, database_url = named_servers(environ, "CONNECTOR_")
     home = root / ".local"
@@ -63,8 +72,9 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         install_missing(broker_url=broker_url, database_url=database_url)
         virtualenv = VirtualEnvironment(root)
         virtualenv.ensure(RUNTIME_LOCK)
-        services = stack.enter_context(provisioned(home, broker_url=broker_url, database_url=database_url))
         program = virtualenv.program("am-connector")
+        # Side by side: the servers start while the sandbox does, and the broker takes longer than the migration.
+        services = stack.enter_context(provisioned(home, broker_url=broker_url, database_url=database_url, wait=False))
         running = _start(program, services, home, environ, stack)
         say(f"the connector is ready ({watch.seconds:.1f} s)")
         say("")
@@ -73,35 +83,47 @@ def run(root: Path, environ: Mapping[str, str]) -> int:
         else:
             _demonstrate(running, running.sandbox_url, program)
         _tell_where_to_look(running, program)
+        return _stay(running)
+
+
+def _stay(running: Running) -> int:
+    try:
         while True:
             running.check()
             time.sleep(_BETWEEN_LOOKS_SECONDS)
+    except Stopped:
+        say("stopping …")
+        raise
 
 
 def _start(program: Path, services: Services, home: Path, environ: Mapping[str, str], stack: ExitStack) -> Running:
     """Migrate, then start the sandbox and the daemon; *stack* stops them, the daemon first."""
     port = _http_port(environ)
-    token = environ.get("CONNECTOR_ADMIN_TOKEN") or _remembered_token(home / "token")
+    token = named(environ, "CONNECTOR_ADMIN_TOKEN") or _remembered_token(home / "token")
     settings = {
-        **environ,
+        **{name: value for name, value in environ.items() if name not in _READ_FROM_FILES},
         "CONNECTOR_BROKER_URL": services.broker_url,
         "CONNECTOR_DATABASE_URL": services.database_url,
         "CONNECTOR_HTTP_PORT": str(port),
         "CONNECTOR_ADMIN_TOKEN": token,
         "PYTHONUNBUFFERED": "1",
     }
-    _migrate(program, settings, home / "migrate.log")
     checks = [services.check_alive]
-    sandbox_url: str | None = None
-    if not environ.get("CONNECTOR_MAGENTO_URL"):
+    sandbox, sandbox_url = None, None
+    if not named(environ, "CONNECTOR_MAGENTO_URL"):
         sandbox_port = free_port()
         sandbox_url = f"http://{LOOPBACK}:{sandbox_port}"
         arguments = [str(program), "sandbox", "--host", LOOPBACK, "--port", str(sandbox_port)]
         sandbox = _child("the sandbox store", arguments, settings, home / "sandbox.log", stack)
         checks.append(sandbox.check_alive)
-        _wait("the sandbox store", sandbox, lambda: JsonHttp(sandbox_url).get("/_sandbox/health"))
         settings |= {"CONNECTOR_MAGENTO_URL": sandbox_url, "CONNECTOR_MAGENTO_TOKEN": SANDBOX_TOKEN}
+    services.wait_for_database()
+    _migrate(program, settings, home / "migrate.log")
+    if sandbox is not None and sandbox_url is not None:
+        store = JsonHttp(sandbox_url)
+        _wait("the sandbox store", sandbox, lambda: store.get("/_sandbox/health"))
         note("the sandbox store is ready")
+    services.wait_for_broker()
     daemon = _child("the daemon", [str(program), "run"], settings, home / "daemon.log", stack)
     checks.append(daemon.check_alive)
     url = f"http://{LOOPBACK}:{port}"
