@@ -70,6 +70,8 @@ class BrokerConnection:
         self._last_error = ""
         self._lost_at: float | None = None
         self._is_closed = False
+        self._probe_seconds = timeout_seconds / 2
+        self._probing: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
 
     @property
@@ -151,7 +153,10 @@ class BrokerConnection:
 
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """
-        Await *work* of the broker, in time; an answer that does not come makes the connection worthless.
+        Await *work* of the broker, in time.
+
+        An answer that does not come makes the connection suspect: it is dropped unless the broker still answers on it,
+        for then one queue is stuck (without a leader, say), and the others need not suffer.
 
         Raises:
             BrokerUnavailable: *what* was refused, not answered, or cut off; the driver's own error is its cause.
@@ -161,8 +166,7 @@ class BrokerConnection:
                 return await work
         except TimeoutError as error:
             text = f"{what}: no answer within {self._timeout_seconds:g} s"
-            if not await self.is_blocked():  # a blocked connection is alive, and another would be blocked as well
-                self.drop(text)
+            self._suspect(text)
             raise BrokerUnavailable(text) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -227,8 +231,25 @@ class BrokerConnection:
             async with asyncio.timeout(self._timeout_seconds):
                 await channel.close()
         except Exception as error:  # noqa: BLE001 - whatever it is, the channel may still hold messages
-            if channel.connection is self._open:
-                self.drop(f"close a channel: {describe(error)}")
+            self._suspect(f"close a channel: {describe(error)}")
+
+    def _suspect(self, reason: str) -> None:
+        if self._open is not None and self._probing is None:
+            self._probing = self._start_chore(self._probe(self._open, reason), "probe")
+
+    async def _probe(self, connection: AbstractConnection, reason: str) -> None:
+        """Drop *connection* unless a new channel can be opened on it, which needs no queue."""
+        try:
+            if await self.is_blocked():  # alive, but it answers nothing; another would be blocked as well
+                return
+            async with asyncio.timeout(self._probe_seconds):
+                channel = await connection.channel(publisher_confirms=False)
+                await channel.close()
+        except Exception:  # noqa: BLE001 - no answer, whatever the driver makes of it
+            if self._open is connection:
+                self.drop(reason)
+        finally:
+            self._probing = None
 
     def _give_up(self, connection: AbstractConnection) -> None:
         _ = self._start_chore(self._close_connection(connection), "close connection")

@@ -140,7 +140,7 @@ async def test_a_connection_cut_while_publishing_gives_no_false_confirmation(
     proxy, connection = weak
     await queues.declare(queue_name)
     publisher = Publisher(connection, exchange="", window=50)
-    publications = [Publication(routing_key=queue_name, body=b"%d" % number) for number in range(2000)]
+    publications = [Publication(routing_key=queue_name, body=b"%d" % number) for number in range(800)]
 
     publishing = asyncio.create_task(publisher.publish(publications))
     while await queues.ready(queue_name) < 100:
