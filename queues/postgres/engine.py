@@ -105,15 +105,31 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
         DatabaseUnavailable: the server refused or did not answer in time; a commit may have happened all the same.
     """
     for repeat in range(_REPEATS + 1):
+        is_done = False
         try:
             async with engine.begin() as connection:
-                return await work(connection)
+                result = await _unless_lost(connection, work)
+                is_done = True
         except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Contended) as error:
-            if repeat == _REPEATS or not _is_repeatable(error):
+            # What the server had not been asked to commit is undone with the connection.
+            may_repeat = _is_repeatable(error) or (_is_lost(error) and not is_done)
+            if repeat == _REPEATS or not may_repeat:
                 raise DatabaseUnavailable(_told(error)) from error
+        else:
+            return result
         # Jitter parts the two that met in the deadlock.
         await asyncio.sleep(random.uniform(0.005, 0.03) * (repeat + 1))  # noqa: S311 - no secret
     raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+async def _unless_lost(connection: AsyncConnection, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do *work*; a connection that turns out to be lost is thrown away instead of being asked to roll back."""
+    try:
+        return await work(connection)
+    except DBAPIError as error:
+        if _is_lost(error) and not connection.invalidated:
+            await connection.invalidate(error)
+        raise
 
 
 def _ping_the_idle(engine: AsyncEngine) -> None:
@@ -151,6 +167,14 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 def _is_repeatable(error: BaseException) -> bool:
     return isinstance(error, Contended) or sqlstate_of(error) in _REPEATABLE
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Tell whether the connection was cut: by the server, or found so by the driver."""
+    if not isinstance(error, DBAPIError):
+        return False
+    lost = isinstance(error.driver_exception, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    return lost or error.connection_invalidated or (sqlstate_of(error) or "").startswith(("08", "57P"))
 
 
 def _told(error: BaseException) -> str:
