@@ -60,5 +60,7 @@ def create_app(dependencies: Dependencies) -> web.Application:
     app[THROTTLE] = FailureThrottle(dependencies.clock)
     for route in ALL_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, route.handler)
     app.on_response_prepare.append(add_security_headers)
     return app

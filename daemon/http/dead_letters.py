@@ -109,7 +109,7 @@ def filter_object(value: object) -> DeadLetterFilter:
 
 def many_document(result: Reprocessed) -> dict[str, Any]:
     """Give what an act on many came to."""
-    skipped = [{"id": each.id, "state": each.state} for each in result.skipped]
+    skipped = [{"id": each.id, "state": None if each.state == "missing" else each.state} for each in result.skipped]
     return {"requeued": result.requeued, "skipped": skipped}
 
 

@@ -244,7 +244,10 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "skipped": {
                 "type": "array",
                 "items": _object(
-                    {"id": _ID, "state": {"type": "string", "description": "`missing` if there is none."}}
+                    {
+                        "id": _ID,
+                        "state": {"type": ["string", "null"], "description": "Null: there is no such dead letter."},
+                    }
                 ),
             },
         }

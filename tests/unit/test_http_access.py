@@ -65,7 +65,7 @@ async def test_paths_that_do_not_exist_are_told_only_to_those_with_a_token() -> 
 
         assert (missing.status, (await missing.json())["code"]) == (404, "no_such_path")
         assert (not_allowed.status, (await not_allowed.json())["code"]) == (405, "method_not_allowed")
-        assert not_allowed.headers["Allow"] == "GET, PATCH, PUT"
+        assert not_allowed.headers["Allow"] == "GET, HEAD, PATCH, PUT"
 
 
 @pytest.mark.parametrize("role", ["read", "publish", "operate", "configure"])
