@@ -77,6 +77,8 @@ async def work_until_stopped(workers: Sequence[QueueWorker], stop: Stop, *, grac
     tasks = {asyncio.create_task(worker.work(), name=worker.name) for worker in workers}
     try:
         await stop.requested()
+        if not tasks:  # no target is connected: there is nothing in hand
+            return True
         _, late = await asyncio.wait(tasks, timeout=grace.total_seconds())
     finally:
         for task in tasks:
