@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queues.message import identify
 from queues.ports import RunLease, UnreadableMessage
 from queues.postgres.columns import key_of
-from queues.postgres.outcomes import Ending, error_class_of, status_of
+from queues.postgres.outcomes import Ending
 from queues.postgres.texts import headers_to_json, storable
+from queues.postgres.verdict_words import error_class_of, status_of
 
 _BURY = text("""
     insert into dead_letters as d (message_id, generation, queue, key, storeview, part, time, event_id, source, state,

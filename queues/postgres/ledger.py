@@ -14,7 +14,8 @@ from queues.postgres.claiming import Claim, claim_messages
 from queues.postgres.columns import key_of
 from queues.postgres.custody import keep_untouched, read_page, renew, sweep_and_count, take_back
 from queues.postgres.engine import transact
-from queues.postgres.outcomes import Settlement, write_log, write_outcomes
+from queues.postgres.outcomes import Settlement, write_outcomes
+from queues.postgres.request_log import write_log
 from queues.postgres.superseding import coalesce_waiting, count_waiting, supersede_older
 
 CLAIM_LEASE: Final = timedelta(seconds=180)

@@ -1,11 +1,8 @@
-"""Outcomes of attempts: the ledger rows they end, the attempts they are, the log rows that tell them."""
+"""Outcomes of attempts: the ledger rows they end and the attempts they are."""
 
-import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queues.definition import QueueDefinition
 from queues.ports import FinishedRequest, Outcome, RunLease
 from queues.postgres.claiming import LOST_ATTEMPT
-from queues.postgres.columns import IDENTITIES, MessageKey, identity_columns, key_of
-from queues.postgres.texts import headers_to_json, storable, to_json
-from queues.verdicts import Delivered, Exchange, Refused, Skipped, Undetermined, Unreachable, Verdict
-
-_SHORT_TEXT: Final = 300
-"""Characters of an error in the details of a log row; the whole of it stands in `attempts`."""
+from queues.postgres.columns import IDENTITIES, identity_columns, key_of
+from queues.postgres.texts import headers_to_json, storable
+from queues.postgres.verdict_words import NO_EXCHANGE, error_class_of, error_of, name_of, status_of
+from queues.verdicts import Delivered
 
 _END_TRIED = text("""
+    -- Arrays that are shorter than the others give null to the rest of the rows: these were simply delivered.
     with given as materialized (
         select * from unnest(
             cast(:message_id as uuid[]), cast(:generation as int[]), cast(:state as text[]), cast(:reason as text[]),
@@ -33,10 +29,11 @@ _END_TRIED = text("""
     ),
     mine as (
         update ledger l
-        set state = given.state, reason = given.reason, owner = null, lease_until = null,
+        set state = coalesce(given.state, 'delivered'), reason = coalesce(given.reason, ''), owner = null,
+            lease_until = null,
             body = case when given.state = 'waiting' then coalesce(l.body, given.body) end,
             headers = case when given.state = 'waiting' then coalesce(l.headers, cast(given.headers as jsonb)) end,
-            settled_at = case when given.state <> 'waiting' then now() end
+            settled_at = case when given.state = 'waiting' then null else now() end
         from given
         -- Written so that the row is found by its primary key, never by the index of what is being tried: that one
         -- holds an entry for every message tried since the last vacuum.
@@ -47,8 +44,9 @@ _END_TRIED = text("""
     noted as (
         insert into attempts (message_id, generation, number, at, duration_ms, outcome, error_class, error, status,
                               request, request_id, records, excerpt, settings_version, run_id)
-        select message_id, generation, number, coalesce(at, now()), duration_ms, outcome, error_class, error, status,
-               request, request_id, records, excerpt, cast(:settings_version as int), cast(:run as uuid)
+        select message_id, generation, number, coalesce(at, now()), duration_ms, coalesce(outcome, 'delivered'),
+               error_class, coalesce(error, ''), status, request, request_id, records, excerpt,
+               cast(:settings_version as int), cast(:run as uuid)
         from mine
         on conflict (message_id, generation, number) do update
             set outcome = excluded.outcome, error_class = excluded.error_class, error = excluded.error,
@@ -89,26 +87,6 @@ _END_UNTRIED = text(f"""
     from ended left join ledger before using (message_id, generation)
 """)  # noqa: S608 - put together from constants only
 
-_LOG = text("""
-    insert into sync_log (at, id, queue, mode, request, request_id, status, duration_ms, records, delivered, skipped,
-                          retried, failed, superseded, coalesced, excerpt, details, run_id, settings_version)
-    select coalesce(at, now()), id, cast(:queue as text), mode, request, request_id, status, duration_ms, records,
-           delivered, skipped, retried, failed, superseded, coalesced, excerpt, cast(details as jsonb),
-           cast(:run as uuid), cast(:settings_version as int)
-    from unnest(cast(:at as timestamptz[]), cast(:id as uuid[]), cast(:mode as text[]), cast(:request as text[]),
-                cast(:request_id as text[]), cast(:status as int[]), cast(:duration_ms as float8[]),
-                cast(:records as int[]), cast(:delivered as int[]), cast(:skipped as int[]), cast(:retried as int[]),
-                cast(:failed as int[]), cast(:superseded as int[]), cast(:coalesced as int[]),
-                cast(:excerpt as text[]), cast(:details as text[]))
-         as given (at, id, mode, request, request_id, status, duration_ms, records, delivered, skipped, retried, failed,
-                   superseded, coalesced, excerpt, details)
-    on conflict do nothing
-""")
-
-_NOTHING: Final = Exchange(
-    request="", request_id="", started_at=datetime.min.replace(tzinfo=UTC), duration_ms=0, records=0
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
@@ -139,7 +117,7 @@ class Ending:
 async def write_outcomes(connection: AsyncConnection, settlement: Settlement) -> list[Ending]:
     """Write outcomes and attempts; answer those whose rows were ours."""
     # Sorted as every other statement locks: two that meet wait for each other instead of deadlocking.
-    pairs = sorted(settlement.outcomes(), key=lambda pair: key_of(pair[1].message))
+    pairs = sorted(settlement.outcomes(), key=_lock_order)
     tried = [pair for pair in pairs if pair[1].attempt > 0]
     untried = [outcome for _, outcome in pairs if outcome.attempt == 0]
     endings: list[Ending] = []
@@ -154,17 +132,6 @@ async def write_outcomes(connection: AsyncConnection, settlement: Settlement) ->
     if untried:
         endings += await _end_untried(connection, settlement, untried)
     return endings
-
-
-async def write_log(connection: AsyncConnection, settlement: Settlement, written: Collection[MessageKey]) -> None:
-    """Write one log row per request; one that reached no target is only told if it changed something."""
-    rows = [
-        request
-        for request in settlement.requests
-        if request.exchange is not None or any(key_of(each.message) in written for each in request.outcomes)
-    ]
-    if rows:
-        await connection.execute(_LOG, _log_columns(settlement, rows, written))
 
 
 async def _end_untried(
@@ -189,126 +156,44 @@ async def _end_untried(
     ]
 
 
+def _lock_order(pair: tuple[FinishedRequest, Outcome]) -> tuple[bool, int, int]:
+    """Sort by key; what was simply delivered comes last, so that it needs no value in many of the columns."""
+    outcome = pair[1]
+    return _is_plain(outcome), outcome.message.message_id.int, outcome.message.generation
+
+
+def _is_plain(outcome: Outcome) -> bool:
+    return outcome.state == "delivered" and isinstance(outcome.verdict, Delivered)
+
+
 def _tried_columns(settlement: Settlement, pairs: Sequence[tuple[FinishedRequest, Outcome]]) -> dict[str, Any]:
     outcomes = [outcome for _, outcome in pairs]
-    verdicts = [outcome.verdict for outcome in outcomes]
     exchanges = [
-        (None if verdict is None else verdict.exchange) or request.exchange
-        for (request, _), verdict in zip(pairs, verdicts, strict=True)
+        (None if outcome.verdict is None else outcome.verdict.exchange) or request.exchange
+        for request, outcome in pairs
     ]
-    told = [exchange or _NOTHING for exchange in exchanges]
-    stays = [outcome.state == "waiting" for outcome in outcomes]
+    told = [exchange or NO_EXCHANGE for exchange in exchanges]
+    troubled = [outcome for outcome in outcomes if not _is_plain(outcome)]
     return {
         "run": settlement.lease.run_id,
         "settings_version": settlement.settings_version,
         "message_id": [outcome.message.message_id for outcome in outcomes],
         "generation": [outcome.message.generation for outcome in outcomes],
-        "state": [outcome.state for outcome in outcomes],
-        "reason": [storable(outcome.reason) for outcome in outcomes],
-        "body": [outcome.message.body if stay else None for outcome, stay in zip(outcomes, stays, strict=True)],
-        "headers": [
-            headers_to_json(outcome.message.headers) if stay else None
-            for outcome, stay in zip(outcomes, stays, strict=True)
-        ],
         "number": [outcome.attempt for outcome in outcomes],
         "at": [None if exchange is None else exchange.started_at for exchange in exchanges],
         "duration_ms": [None if exchange is None else exchange.duration_ms for exchange in exchanges],
-        "outcome": [name_of(verdict) for verdict in verdicts],
-        "error_class": [error_class_of(verdict) for verdict in verdicts],
-        "error": [error_of(verdict) for verdict in verdicts],
-        "status": [status_of(verdict, exchange) for verdict, exchange in zip(verdicts, exchanges, strict=True)],
+        "status": [status_of(outcome.verdict, exchange) for outcome, exchange in zip(outcomes, exchanges, strict=True)],
         "request": [storable(exchange.request) for exchange in told],
-        "request_id": [exchange.request_id for exchange in told],
+        "request_id": [storable(exchange.request_id) for exchange in told],
         "records": [None if exchange is None else exchange.records for exchange in exchanges],
         "excerpt": [storable(exchange.answer) for exchange in told],
-    }
-
-
-def _log_columns(
-    settlement: Settlement, requests: Sequence[FinishedRequest], written: Collection[MessageKey]
-) -> dict[str, Any]:
-    exchanges = [request.exchange for request in requests]
-    told = [exchange or _NOTHING for exchange in exchanges]
-    states = [[outcome.state for outcome in request.outcomes] for request in requests]
-    return {
-        "queue": settlement.lease.queue,
-        "run": settlement.lease.run_id,
-        "settings_version": settlement.settings_version,
-        "at": [None if exchange is None else exchange.started_at for exchange in exchanges],
-        "id": [_digest(settlement.lease, request) for request in requests],
-        "mode": [request.mode for request in requests],
-        "request": [storable(exchange.request) for exchange in told],
-        "request_id": [exchange.request_id for exchange in told],
-        "status": [exchange.status for exchange in told],
-        "duration_ms": [None if exchange is None else exchange.duration_ms for exchange in exchanges],
-        "records": [
-            len(request.outcomes) if request.exchange is None else request.exchange.records for request in requests
+        "state": [outcome.state for outcome in troubled],
+        "reason": [storable(outcome.reason) for outcome in troubled],
+        "body": [outcome.message.body if outcome.state == "waiting" else None for outcome in troubled],
+        "headers": [
+            headers_to_json(outcome.message.headers) if outcome.state == "waiting" else None for outcome in troubled
         ],
-        "delivered": [each.count("delivered") for each in states],
-        "skipped": [each.count("skipped") for each in states],
-        "retried": [each.count("waiting") for each in states],
-        "failed": [each.count("failed") for each in states],
-        "superseded": [each.count("superseded") for each in states],
-        "coalesced": [each.count("coalesced") for each in states],
-        "excerpt": [storable(exchange.answer) for exchange in told],
-        "details": [to_json([_detail(outcome, written) for outcome in request.outcomes]) for request in requests],
+        "outcome": [name_of(outcome.verdict) for outcome in troubled],
+        "error_class": [error_class_of(outcome.verdict) for outcome in troubled],
+        "error": [error_of(outcome.verdict) for outcome in troubled],
     }
-
-
-def _detail(outcome: Outcome, written: Collection[MessageKey]) -> dict[str, object]:
-    message = outcome.message
-    detail: dict[str, object] = {
-        "message_id": message.message_id,
-        "generation": message.generation,
-        "key": message.event.subject,
-        "storeview": message.event.storeview,
-        "attempt": outcome.attempt,
-        "state": outcome.state,
-    }
-    if outcome.state != "delivered":
-        detail["reason"] = storable(outcome.reason, longest=_SHORT_TEXT)
-        detail["error_class"] = error_class_of(outcome.verdict)
-    if key_of(message) not in written:
-        # The claim had gone to another worker: the request was made, its outcome did not count.
-        detail["fenced"] = True
-    return detail
-
-
-def _digest(lease: RunLease, request: FinishedRequest) -> UUID:
-    digest = hashlib.blake2b(lease.run_id.bytes, digest_size=16)
-    if request.exchange is not None:
-        digest.update(request.exchange.request_id.encode())
-    for outcome in request.outcomes:
-        digest.update(outcome.message.message_id.bytes)
-        digest.update(b"%d %d %s" % (outcome.message.generation, outcome.attempt, outcome.state.encode()))
-    return UUID(bytes=digest.digest())
-
-
-def name_of(verdict: Verdict | None) -> str:
-    """Name the outcome of an attempt."""
-    return "unknown" if verdict is None else type(verdict).__name__.lower()
-
-
-def error_class_of(verdict: Verdict | None) -> str | None:
-    """Tell the class of a verdict that is an error."""
-    return verdict.error_class if isinstance(verdict, Refused | Unreachable | Undetermined) else None
-
-
-def error_of(verdict: Verdict | None) -> str:
-    """Tell why the attempt did not deliver; empty when it did."""
-    match verdict:
-        case None:
-            return LOST_ATTEMPT
-        case Delivered():
-            return ""
-        case Skipped(reason=reason):
-            return storable(reason)
-        case Refused(text=words) | Unreachable(text=words) | Undetermined(text=words):
-            return storable(words)
-
-
-def status_of(verdict: Verdict | None, exchange: Exchange | None) -> int | None:
-    """Tell the HTTP status of the answer, if one came."""
-    if isinstance(verdict, Refused | Unreachable | Undetermined) and verdict.status is not None:
-        return verdict.status
-    return None if exchange is None else exchange.status
