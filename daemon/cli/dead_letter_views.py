@@ -20,12 +20,12 @@ def letter_table(
     is_wide = width >= _WIDE
     columns = (
         Column(heading="ID", align="right"),
-        Column(heading="QUEUE", gives=1, narrowest=9),
-        Column(heading="KEY", gives=2, narrowest=10),
+        Column(heading="QUEUE", gives=1, narrowest=14),
+        Column(heading="KEY", gives=2, narrowest=9),
         Column(heading="STATE", narrowest=10),
         Column(heading="TRIES", align="right"),
         *((Column(heading="CLASS"),) if is_wide else ()),
-        Column(heading="ERROR", gives=3, narrowest=18),
+        Column(heading="ERROR", gives=3, narrowest=14),
         Column(heading="FAILED AT" if is_wide else "FAILED", align="right", narrowest=10),
     )
     rows = []

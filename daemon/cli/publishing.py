@@ -1,7 +1,7 @@
 """Bringing a file of events in: in batches, in order, with a verdict for each and an account at the end."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TextIO
 
@@ -104,12 +104,12 @@ def publish(
     return account
 
 
-def refusal_line(refusal: dict[str, Any]) -> str:
+def refusal_line(refusal: Mapping[str, Any]) -> str:
     """Tell one refusal in a line."""
-    member = f"{refusal['member']} " if refusal["member"] else ""
-    reason = str(refusal["reason"])
-    # Some reasons begin with the member already.
-    return f"line {refusal['line']}: {reason if reason.startswith(member or ' ') else member + reason}"
+    member, reason = str(refusal["member"]), str(refusal["reason"])
+    # The API's reasons begin with the member, our own do not.
+    told = f"{member} " if member and not reason.startswith(member) else ""
+    return f"line {refusal['line']}: {told}{reason}"
 
 
 def write_refusal(file: TextIO, refusal: dict[str, Any]) -> None:

@@ -1,12 +1,14 @@
 """Log lines of the engine are for the daemon: a verb tells what happens in its own words."""
 
+import logging
 from typing import Any, NoReturn
 
 import structlog
 
 
 def silence_logs() -> None:
-    """Drop every log line of this process."""
+    """Drop every log line of this process, those of the libraries too."""
+    logging.disable(logging.CRITICAL)
     structlog.configure(processors=[_drop])
 
 

@@ -1,5 +1,6 @@
 """A small stateful server that speaks the daemon's API, for tests of the command line."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -123,13 +124,18 @@ class FakeDaemon:
     queues: list[dict[str, Any]] = field(default_factory=lambda: [queue(), queue("main.to_magento.inventory")])
     settings: QueueProcessingSettings = field(default_factory=QueueProcessingSettings)
     settings_version: int = 0
-    intake: dict[str, Any] = field(default_factory=lambda: {"state": "open", "since": None, "by": None, "reason": None})
+    intake: dict[str, Any] = field(
+        default_factory=lambda: {"state": "active", "since": None, "by": None, "reason": None}
+    )
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    known: set[tuple[str, str]] = field(default_factory=set)
     batches: list[int] = field(default_factory=list)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     changes_settings_meanwhile: bool = False
     batches_before_outage: int | None = None
+    poison: str = ""
+    took_in: asyncio.Event = field(default_factory=asyncio.Event)
 
     # --- dead letters
 
@@ -199,7 +205,7 @@ class FakeDaemon:
         return answer(self.intake)
 
     async def control_intake(self, request: web.Request) -> web.Response:
-        state = {"stop": "stopped", "resume": "open"}[request.match_info["act"]]
+        state = {"stop": "stopped", "resume": "active"}[request.match_info["act"]]
         reason = (await request.json()).get("reason")
         self.intake = {"state": state, "since": "2026-11-21T10:00:00Z", "by": "somebody", "reason": reason}
         return answer(self.intake)
@@ -263,6 +269,8 @@ class FakeDaemon:
             raise Refusal(503, "broker_unavailable", "RabbitMQ did not answer; nothing was accepted, repeat later")
         documents = parse_json_unbounded(await request.read())
         assert isinstance(documents, list)
+        if self.poison and any(each["subject"] == self.poison for each in documents):
+            raise Refusal(422, "invalid", "nested deeper than 64 levels")
         self.batches.append(len(documents))
         entries = [self.judge(index, document) for index, document in enumerate(documents)]
         counts = {
@@ -271,6 +279,7 @@ class FakeDaemon:
         summary = {**counts, "unavailable": 0, "events": entries}
         if counts["refused"] == len(entries):
             raise Refusal(422, "all_refused", f"all {len(entries)} events were refused", **summary)
+        self.took_in.set()
         return answer(summary, status=202)
 
     def judge(self, index: int, document: object) -> dict[str, Any]:
@@ -280,10 +289,10 @@ class FakeDaemon:
         except InvalidMessage as fault:
             problem = {"code": fault.code, "member": fault.member, "detail": str(fault), "status": 422}
             return {"index": index, "verdict": "refused", "problem": problem}
-        known = {(each["source"], each["id"]) for each in self.events}
         identity = {"id": event.id, "source": event.source}
-        if (event.source, event.id) in known:
+        if (event.source, event.id) in self.known:
             return {"index": index, "verdict": "duplicate", **identity}
+        self.known.add((event.source, event.id))
         self.events.append(event.to_document())
         return {"index": index, "verdict": "accepted", **identity}
 

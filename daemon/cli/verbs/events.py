@@ -120,10 +120,11 @@ def _show(output: Output, account: Account, refused: Path | None) -> None:
     else:
         output.line(f"{account.read:,} events: {account.told()}")
     if account.error is not None:
-        output.note(
-            f"stopped at line {account.stopped_at}; what came before it is in. Publish the same again to go on: "
-            "events that are known are recognised"
-        )
+        if account.read:
+            output.note(
+                f"stopped at line {account.stopped_at}; what came before it is in. Publish the same again to go on: "
+                "events that are known are recognised"
+            )
         raise account.error
     if not account.is_complete:
         raise typer.Exit(FAILED)
