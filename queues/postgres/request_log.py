@@ -1,7 +1,7 @@
 """The log of requests: one row each, with the outcome of every record."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
