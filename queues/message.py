@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 
 from queues.errors import InvalidMessage
+from queues.plain_json import read_plain
 
 MAX_EVENT_BYTES: Final = 256 * 1024
 MAX_TEXT: Final = 255
@@ -198,6 +199,11 @@ def parse_json(body: bytes) -> object:
 
 def parse_json_unbounded(body: bytes) -> object:
     """Read JSON as `parse_json` does, without its size limit: for batches, whose events are measured one by one."""
+    plain = read_plain(body)
+    return _read_with_care(body) if plain is None else plain
+
+
+def _read_with_care(body: bytes) -> object:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -206,7 +212,7 @@ def parse_json_unbounded(body: bytes) -> object:
         ) from error
     try:
         document = json.loads(
-            text, object_pairs_hook=_object, parse_float=Decimal, parse_constant=_refuse_constant, parse_int=_integer
+            text, object_pairs_hook=_object, parse_float=_fraction, parse_constant=_refuse_constant, parse_int=_integer
         )
     except RecursionError as error:
         raise InvalidMessage(code="invalid", member="", text=f"nested deeper than {MAX_DEPTH} levels") from error
@@ -239,6 +245,15 @@ def _integer(digits: str) -> int:
             code="invalid", member="", text=f"a number must have at most {_LONGEST_NUMBER} digits, got {len(digits)}"
         )
     return int(digits)
+
+
+def _fraction(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError as error:
+        raise InvalidMessage(
+            code="invalid", member="", text=f"a number's exponent is out of every range: {digits[:MAX_TEXT]}"
+        ) from error
 
 
 def _check_depth_and_texts(document: object) -> None:
@@ -276,9 +291,8 @@ def _printable(text: str) -> str:
 
 def _text(document: Mapping[str, object], member: str) -> str:
     value = document.get(member)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not (value := value.strip()):
         _refuse("missing" if member not in document else "invalid", member, "must be a text that is not empty", value)
-    value = value.strip()
     if len(value) > MAX_TEXT:
         _refuse("invalid", member, f"must have at most {MAX_TEXT} characters", f"{len(value)} characters")
     return value
@@ -289,7 +303,8 @@ def _instant(document: Mapping[str, object]) -> datetime:
     if _RFC3339.fullmatch(text):
         # The shape may be right and the day still wrong: then the refusal below tells it.
         with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+            time = datetime.fromisoformat(text.upper())
+            return time if time.tzinfo is UTC else time.astimezone(UTC)
     return _refuse("invalid", "time", "must be an RFC 3339 time with its zone, as 2026-11-21T10:00:00Z", text)
 
 
