@@ -29,7 +29,9 @@ class Ended:
 
 def environment(**further: str) -> dict[str, str]:
     """Give the environment of a user who has set nothing but *further*."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONNECTOR_", "NO_COLOR"))}
+    # COLUMNS would go before the width of the terminal.
+    set_aside = ("CONNECTOR_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(set_aside)}
     return {**kept, "PYTHONPATH": str(ROOT), "TZ": "UTC", "TERM": "xterm-256color", **further}
 
 

@@ -76,30 +76,39 @@ def _invoke(arguments: Sequence[str] | None) -> int:
     command = typer.main.get_command(create_application())
     try:
         result: Any = command.main(args=arguments, prog_name=NAME, standalone_mode=False)
-    except TyperException as error:
-        # Errors of usage know how to show themselves, with the usage line of their verb.
-        show = getattr(error, "show", None)
-        if callable(show):
-            show()
-        else:
-            _complain(error.format_message())
-        return error.exit_code
-    except ConfigurationError as error:
-        _complain(describe_faults(error))
-        return USAGE
-    except CommandError as error:
-        _complain(str(error))
-        return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.filename is None:
-            raise
-        _complain(f"{error.filename}: {error.strerror}")
-        return FAILED
+    except SystemExit:
+        # The way typer ends when stdout breaks; nobody else here does so.
+        return BROKEN_PIPE
+    except (TyperException, ConfigurationError, CommandError, OSError) as error:
+        return _told(error)
     return result if isinstance(result, int) else DONE
+
+
+def _told(error: TyperException | ConfigurationError | CommandError | OSError) -> int:
+    """Tell what ended the verb, and give the exit code that it asks for."""
+    match error:
+        case TyperException():
+            # Errors of usage know how to show themselves, with the usage line of their verb.
+            show = getattr(error, "show", None)
+            if callable(show):
+                show()
+            else:
+                _complain(error.format_message())
+            return error.exit_code
+        case ConfigurationError():
+            _complain(describe_faults(error))
+            return USAGE
+        case CommandError():
+            _complain(str(error))
+            return error.exit_code
+        case OSError(filename=str() as name):
+            _complain(f"{name}: {error.strerror}")
+            return FAILED
+        case _:
+            # A bug, or a machine in trouble: the traceback is what helps.
+            raise error
 
 
 def _complain(text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from daemon.cli.exit_codes import DONE, FAILED, NOT_REACHABLE
+from daemon.cli.silence import silence_logs
 from daemon.clock import SystemClock
 from daemon.config import Config
 from daemon.magento.connection import test_connection
@@ -29,6 +30,7 @@ class Finding:
 
 async def check_everything(config: Config) -> Sequence[Finding]:
     """Ask broker, database and Magento at once; the configuration itself is read already."""
+    silence_logs()
     configuration = Finding(name="configuration", code=DONE, text=f"instance {config.instance}")
     return [configuration, *await asyncio.gather(_broker(config), _database(config), _magento(config))]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from daemon.cli.errors import UsageError
 from daemon.cli.event_files.csv_rows import CsvDefaults
@@ -39,9 +40,11 @@ class Endless(io.RawIOBase):
         self._line = line
         self.given = 0
 
+    @override
     def readable(self) -> bool:
         return True
 
+    @override
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # RawIOBase takes any buffer, io gives this
         part = (self._line * (len(buffer) // len(self._line) + 1))[: len(buffer) - len(buffer) % len(self._line)]
         buffer[: len(part)] = part

@@ -8,7 +8,6 @@ import typer
 from daemon.cli.exit_codes import DONE
 from daemon.cli.options import JsonOption, examples
 from daemon.cli.output import Output
-from daemon.cli.silence import silence_logs
 from daemon.config import Config
 
 
@@ -30,7 +29,6 @@ def check(*, as_json: JsonOption = False) -> None:
     """
     output = Output.standard(is_json=as_json)
     config = Config.from_env(os.environ)
-    silence_logs()
     # Imported only here: it brings the drivers of all of them along.
     from daemon.cli.checking import check_everything, worst  # noqa: PLC0415 - as the comment above says
 
