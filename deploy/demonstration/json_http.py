@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 T = TypeVar("T")
 
 _TIMEOUT_SECONDS = 30.0
-_BETWEEN_QUESTIONS_SECONDS = 0.25
+_BETWEEN_QUESTIONS_SECONDS = 0.5
 
 
 class UnexpectedAnswerError(Exception):
