@@ -82,6 +82,12 @@ class Api:
                 await asyncio.sleep(POLL_SECONDS)
         return document
 
+    async def wait_until_ready(self) -> None:
+        """Return when the daemon calls itself ready again."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.call("GET", "/health/ready")).status != 200:  # noqa: ASYNC110 - as in `until`
+                await asyncio.sleep(POLL_SECONDS)
+
     async def items(self, path: str, **parameters: str | int) -> Sequence[Document]:
         """Read a whole list."""
         found: list[Document] = []

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 120.0
 """Guards every wait: a machine that is slow today fails nothing, a wait for what never comes ends."""
 
 COMMAND: Final = Path(sys.executable).with_name("am-connector")
-_KEPT: Final = ("PATH", "LANG", "HOME", "TMPDIR", "VIRTUAL_ENV")
+_KEPT: Final = ("PATH", "LANG", "HOME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
 
 
 def command_line(*arguments: str) -> list[str]:

@@ -1,5 +1,6 @@
 """A site of a test's own: an instance at the broker, a database, a store, and the daemons that work there."""
 
+import signal
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from queues.postgres.engine import open_engine
 from queues.postgres.settings import PostgresSettings
 from queues.settings import QueueProcessingSettings
 from tests.acceptance.api import Api, api_client
-from tests.acceptance.daemon_process import Daemon, running_daemon
+from tests.acceptance.daemon_process import Daemon, run_command, running_daemon
 from tests.acceptance.store import StoreControl, running_store
 from tests.broker_queues import BrokerQueues
 from tests.services import delete_instance, statements, with_database
@@ -185,6 +186,30 @@ class Connector:
         )
         return next(run for run in reversed(runs["items"]) if run["id"] not in known and run["ended_at"])
 
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """Stop the daemon's process for as long as the block lasts, as a machine that is out of breath does."""
+        self.daemon.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.daemon.send(signal.SIGCONT)
+
+    async def further_runs(self, kind: str, number: int) -> None:
+        """Wait until so many runs that begin from now on have ended, each with a check that nothing cut short."""
+        queue = self.site.queue(kind)
+        known = {run["id"] for run in await self.api.items("runs", queue=queue)}
+
+        def have_ended(page: Mapping[str, Any]) -> bool:
+            fresh = [run for run in page["items"] if run["id"] not in known and run["ended_at"]]
+            return sum(any(not check["ended_by"] for check in run["checks"]) for run in fresh) >= number
+
+        await self.api.until("runs", have_ended, queue=queue)
+
+    async def runs(self, kind: str) -> list[Any]:
+        """List the runs of a queue, oldest first."""
+        return list(reversed(await self.api.items("runs", queue=self.site.queue(kind))))
+
     async def letters(self, **wanted: str) -> Sequence[Any]:
         """List dead letters, oldest first."""
         return list(reversed(await self.api.items("dead-letters", **wanted)))
@@ -202,13 +227,23 @@ async def new_site(
     *,
     broker_url: str,
     database_url: str,
-    template_database: str,
+    template_database: str | None,
     settings: QueueProcessingSettings = _QUICK,
     store: StoreControl | None = None,
 ) -> AsyncIterator[Site]:
-    """Make a site of its own; *settings* are in force from the start."""
+    """
+    Make a site of its own.
+
+    Args:
+        broker_url: where its instance is declared.
+        database_url: where its database is created.
+        template_database: copied for it; None: it is migrated by the command.
+        settings: in force from the start.
+        store: shared with other sites; None: one of its own.
+    """
     instance, name = f"t{uuid4().hex[:12]}", f"test_{uuid4().hex}"
-    await statements(database_url, [f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'])
+    copied = f' TEMPLATE "{template_database}"' if template_database else ""
+    await statements(database_url, [f'CREATE DATABASE "{name}"{copied}'])
     connection = await aiormq.connect(broker_url)
     try:
         async with running_store() as own:
@@ -219,6 +254,9 @@ async def new_site(
                 store=store or own,
                 broker=BrokerQueues(connection),
             )
+            if template_database is None:
+                migrated = await run_command(site.environment(), "migrate")
+                assert migrated.code == 0, migrated.errors
             await site.put_settings(settings)
             yield site
     finally:

@@ -17,6 +17,8 @@ PRICES: Final = "base-prices"
 STOCK: Final = "source-items"
 PRODUCTS: Final = "/V1/products/AC-"
 
+_LONGEST_WAIT_SECONDS: Final = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -54,7 +56,7 @@ class StoreControl:
 
     async def wait(self, count: int, path: str = "", *, since: int = 0, method: str = "") -> list[Request]:
         """Return the requests as soon as there are *count* of them."""
-        wanted = {**_wanted(path, since, method), "count": count, "timeout": int(PATIENCE_SECONDS)}
+        wanted = {**_wanted(path, since, method), "count": count, "timeout": _LONGEST_WAIT_SECONDS}
         found = await self._call("GET", "requests/wait", **wanted)
         return [_request(each) for each in found["items"]]
 
