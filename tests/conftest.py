@@ -5,12 +5,17 @@ from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.broker import Broker
 from deploy.local.database import Database
 from deploy.local.services import Services
 from queues.postgres.migrate import upgrade
 from tests.services import complete, delete_instance, servers, statements, with_database
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("connector", deadline=None, print_blob=True)
+settings.load_profile("connector")
 
 
 @pytest.fixture(scope="session")
