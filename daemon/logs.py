@@ -10,8 +10,11 @@ from structlog.typing import Processor
 
 from daemon.config import LogConfig
 
-_NOISY: Final = ("aio_pika", "aiormq", "asyncio", "aiohttp.access", "sqlalchemy.engine")
+_NOISY: Final = ("alembic", "aio_pika", "asyncio", "aiohttp.access", "sqlalchemy.engine")
 """Libraries whose own lines say less than our events do; only their warnings are kept."""
+
+_SHOUTING: Final = ("aiormq",)
+"""Prints a traceback for every lost connection, which our own events tell in a line."""
 
 
 def set_up_logging(config: LogConfig, *, stream: TextIO | None = None) -> None:
@@ -58,6 +61,8 @@ def set_up_logging(config: LogConfig, *, stream: TextIO | None = None) -> None:
     root.setLevel(config.level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _SHOUTING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _event_first(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

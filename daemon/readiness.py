@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,6 +15,8 @@ from queues.postgres.engine import transact
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.health import read_health
 from queues.worker.stop import Stop
+
+_log = structlog.stdlib.get_logger("daemon")
 
 LATE_TICKS: Final = 2
 """Ticks a queue may be late before its schedule counts as not kept: a restart misses one."""
@@ -59,7 +62,9 @@ class Readiness:
         try:
             await transact(self._engine, lambda connection: connection.execute(text("select 1")))
         except DatabaseUnavailable as error:
-            return str(error)
+            # The page needs no token, and the driver's words may name hosts: they are for the log.
+            _log.warning("database.unavailable", reason=str(error))
+            return "not reachable"
         return None
 
     async def _broker(self) -> str | None:

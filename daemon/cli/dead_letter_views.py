@@ -11,6 +11,8 @@ from daemon.cli.texts import one_line
 _WIDE: Final = 110
 """Characters from which times are told in full and the error class has a column of its own."""
 
+_STATE_STYLES: Final = {"failed": "red", "reprocessing": "yellow", "reprocessed": "green"}
+
 
 def letter_table(
     letters: Sequence[Mapping[str, Any]], *, now: datetime, width: int, zone: tzinfo | None = None
@@ -22,7 +24,7 @@ def letter_table(
         Column(heading="ID", align="right"),
         Column(heading="QUEUE", gives=1, narrowest=14),
         Column(heading="KEY", gives=2, narrowest=9),
-        Column(heading="STATE", narrowest=10),
+        Column(heading="STATE", narrowest=10, styles=_STATE_STYLES),
         Column(heading="TRIES", align="right"),
         *((Column(heading="CLASS"),) if is_wide else ()),
         Column(heading="ERROR", gives=3, narrowest=14),

@@ -10,6 +10,7 @@ from daemon.cli.texts import counted, one_line
 
 _WIDE: Final = 100
 """Characters from which the table shows the last run's parts in columns of their own."""
+_STATE_STYLES: Final = {"running": "green", "paused": "yellow", "on hold": "yellow"}
 _STATES: Final = {"on_hold": "on hold"}
 
 
@@ -20,7 +21,7 @@ def queue_table(queues: Sequence[Mapping[str, Any]], *, now: datetime, width: in
             columns=(
                 Column(heading="QUEUE", gives=1, narrowest=22),
                 Column(heading="WAITING", align="right"),
-                Column(heading="STATE"),
+                Column(heading="STATE", styles=_STATE_STYLES),
                 Column(heading="LAST RUN", gives=2, narrowest=14),
                 Column(heading="NEXT"),
                 Column(heading="SKIPPED", align="right"),
@@ -42,7 +43,7 @@ def queue_table(queues: Sequence[Mapping[str, Any]], *, now: datetime, width: in
             Column(heading="QUEUE", gives=1, narrowest=22),
             Column(heading="WAITING", align="right"),
             Column(heading="FAILED", align="right"),
-            Column(heading="STATE"),
+            Column(heading="STATE", styles=_STATE_STYLES),
             Column(heading="LAST RUN"),
             Column(heading="CHECKS", align="right"),
             Column(heading="MODE"),

@@ -1,7 +1,7 @@
 """A table: columns for people on a terminal, tab-separated lines for programs in a pipe."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Self
 
 from rich.cells import cell_len
@@ -24,12 +24,14 @@ class Column:
         align: numbers go right.
         gives: columns with a higher number give width away first when there is not enough; 0 gives at last.
         narrowest: characters it keeps at least.
+        styles: of cells that hold exactly such a text, where there is colour.
     """
 
     heading: str
     align: Literal["left", "right"] = "left"
     gives: int = 0
     narrowest: int = 6
+    styles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class Table:
             table.add_column(column.heading, justify=column.align, width=size, no_wrap=True, overflow="ellipsis")
         for row in cells:
             # Text, not str: what came from outside must not be read as markup.
-            table.add_row(*(Text(cell) for cell in row))
+            styled = zip(self.columns, row, strict=True)
+            table.add_row(*(Text(cell, style=column.styles.get(cell, "")) for column, cell in styled))
         return table
 
 

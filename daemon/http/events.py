@@ -73,10 +73,13 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
     pending = _messages(waiting(entries))
     if not pending:
         return
-    known = await given.intake.known([message.event for _, message in pending])
-    for (entry, _), is_known in zip(pending, known, strict=True):
-        if is_known:
+    known = await given.intake.known([message for _, message in pending])
+    for (entry, message), familiarity in zip(pending, known, strict=True):
+        if familiarity == "repeat":
             entry.verdict = "duplicate"
+        elif familiarity == "id_reused":
+            # Another message under a known id: never swallowed, but its sender should look at how it makes ids.
+            _log.warning("intake.id_reused", source=message.event.source, event_id=message.event.id)
     pending = _messages(waiting(entries))
     if not pending:
         return
@@ -88,7 +91,7 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
             # The engine's own words may name hosts: they are for the log.
             _log.warning("intake.not_confirmed", event_id=message.event.id, reason=str(refusal))
             entry.verdict, entry.text = "unavailable", "the broker did not confirm it; repeat it"
-    confirmed = [message.event for _, message in _messages(waiting(entries))]
+    confirmed = [message for _, message in _messages(waiting(entries))]
     try:
         await given.intake.remember(confirmed)
     except DatabaseUnavailable as error:
@@ -112,7 +115,7 @@ ROUTES: Final = (
             summary="Take in one change event or a batch",
             description=(
                 "Answers after the broker confirmed, with a verdict for each event: `accepted`; `duplicate`, an event "
-                "known by its source and id, which counts as accepted; `refused`, with the member at fault; "
+                "known by its source, id and content, which counts as accepted; `refused`, with the member at fault; "
                 "`unavailable`, not confirmed and to be repeated. One event alone that is refused answers 4xx. "
                 "An event has at most 256 KiB, a batch 16 MiB."
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from uuid import UUID
 
 from daemon.http.problems import Problem, from_error
 from queues.errors import InvalidMessage
@@ -66,13 +67,12 @@ def read_events(body: bytes, media_type: str, check_event: CheckEvent) -> tuple[
 
 def mark_repeats(entries: Sequence[Entry]) -> None:
     """Make every event that stands a second time in the same request a duplicate of the first."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[UUID] = set()
     for entry in waiting(entries):
         if entry.message is not None:
-            identity = (entry.message.event.source, entry.message.event.id)
-            if identity in seen:
+            if entry.message.message_id in seen:
                 entry.verdict = "duplicate"
-            seen.add(identity)
+            seen.add(entry.message.message_id)
 
 
 def waiting(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
-from queues.message import ChangeEvent
+from queues.message import Message
 from queues.postgres.audit import Act, AuditEntry
-from queues.postgres.intake import IntakeState
+from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
 from queues.postgres.queues import QueueState
@@ -87,10 +87,10 @@ class Intake(Protocol):
     async def resume(self, act: Act) -> object:
         """Accept them again. Raises StateConflict."""
 
-    async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
+    async def known(self, messages: Sequence[Message]) -> Sequence[Familiarity]:
         """Tell for each event whether it was taken in before, within the retention."""
 
-    async def remember(self, events: Sequence[ChangeEvent]) -> None:
+    async def remember(self, messages: Sequence[Message]) -> None:
         """Note events as taken in; the broker has confirmed them."""
 
 

@@ -124,6 +124,7 @@ def upgrade() -> None:
         "intake_events",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False, comment="tells a repeat from an id used twice"),
         sa.Column(
             "at",
             sa.DateTime(timezone=True),
@@ -131,7 +132,7 @@ def upgrade() -> None:
             nullable=False,
             comment="when the broker confirmed it",
         ),
-        sa.PrimaryKeyConstraint("source", "event_id", name=op.f("pk_intake_events")),
+        sa.PrimaryKeyConstraint("source", "event_id", "message_id", name=op.f("pk_intake_events")),
     )
     op.create_index("ix_intake_events_at", "intake_events", ["at"], unique=False, postgresql_using="brin")
     op.create_table(

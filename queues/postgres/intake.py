@@ -1,28 +1,31 @@
 """Intake: which events came before, and whether new ones are accepted (DESIGN.md, section 5 and rule 14)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.errors import StateConflict
-from queues.message import ChangeEvent
+from queues.message import Message
 from queues.postgres.audit import Act, write_audit
 from queues.postgres.engine import transact
 from queues.postgres.texts import storable
 
 _REMEMBER = text("""
-    insert into intake_events (source, event_id)
-    select source, event_id from unnest(cast(:source as text[]), cast(:event_id as text[])) as given (source, event_id)
-    order by source, event_id
+    insert into intake_events (source, event_id, message_id)
+    select source, event_id, message_id
+    from unnest(cast(:source as text[]), cast(:event_id as text[]), cast(:message_id as uuid[]))
+        as given (source, event_id, message_id)
+    order by source, event_id, message_id
     on conflict do nothing
 """)
 
 _KNOWN = text("""
-    select source, event_id from intake_events
+    select source, event_id, intake_events.message_id from intake_events
     join unnest(cast(:source as text[]), cast(:event_id as text[])) as given (source, event_id) using (source, event_id)
 """)
 
@@ -40,6 +43,10 @@ _RESUME = text("""
     where single and stopped
     returning single
 """)
+
+
+Familiarity = Literal["new", "repeat", "id_reused"]
+"""`id_reused`: source and id came before with other content; that is another message, and it is not swallowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +70,28 @@ class PostgresIntake:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
+    async def known(self, messages: Sequence[Message]) -> Sequence[Familiarity]:
         """Tell for each event whether it was taken in before, as far as the retention reaches."""
-        if not events:
+        if not messages:
             return []
 
-        async def work(connection: AsyncConnection) -> Sequence[bool]:
-            rows = await connection.execute(_KNOWN, _columns(events))
-            found = {(row.source, row.event_id) for row in rows}
-            return [(event.source, event.id) in found for event in events]
+        async def work(connection: AsyncConnection) -> Sequence[Familiarity]:
+            columns = _columns(messages)
+            rows = await connection.execute(_KNOWN, {name: columns[name] for name in ("source", "event_id")})
+            found: dict[tuple[str, str], set[UUID]] = {}
+            for row in rows:
+                found.setdefault((row.source, row.event_id), set()).add(row.message_id)
+            return [_familiarity(each, found.get((each.event.source, each.event.id), set())) for each in messages]
 
         return await transact(self._engine, work)
 
-    async def remember(self, events: Sequence[ChangeEvent]) -> None:
-        """Note *events* after the broker has confirmed them; before, a crash would drop the sender's repeat."""
-        if not events:
+    async def remember(self, messages: Sequence[Message]) -> None:
+        """Note *messages* after the broker has confirmed them; before, a crash would drop the sender's repeat."""
+        if not messages:
             return
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(_REMEMBER, _columns(events))
+            await connection.execute(_REMEMBER, _columns(messages))
 
         await transact(self._engine, work)
 
@@ -125,10 +135,20 @@ class PostgresIntake:
         await transact(self._engine, work)
 
 
-def _columns(events: Sequence[ChangeEvent]) -> dict[str, list[str]]:
-    # Source and id identify an event; each pair once, in one order for all, so that nobody deadlocks.
-    keys = sorted({(event.source, event.id) for event in events})
-    return {"source": [source for source, _ in keys], "event_id": [event_id for _, event_id in keys]}
+def _familiarity(message: Message, known: Collection[UUID]) -> Familiarity:
+    if message.message_id in known:
+        return "repeat"
+    return "id_reused" if known else "new"
+
+
+def _columns(messages: Sequence[Message]) -> dict[str, list[Any]]:
+    # Each once, in one order for all, so that nobody deadlocks.
+    keys = sorted({(each.event.source, each.event.id, each.message_id) for each in messages})
+    return {
+        "source": [source for source, _, _ in keys],
+        "event_id": [event_id for _, event_id, _ in keys],
+        "message_id": [message_id for _, _, message_id in keys],
+    }
 
 
 def _who(act: Act) -> dict[str, str]:

@@ -15,9 +15,9 @@ from daemon.settings.queue_processing import SettingsVersion
 from daemon.settings.store import DEFAULTS
 from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, InvalidMessage, NotFound, StateConflict
-from queues.message import ChangeEvent
+from queues.message import ChangeEvent, Message
 from queues.postgres.audit import Act, AuditEntry
-from queues.postgres.intake import IntakeState
+from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
 from queues.postgres.letters import (
     AttemptRecord,
@@ -259,7 +259,7 @@ class FakeIntake:
 
     def __init__(self, audit: AuditTrail) -> None:
         self._audit = audit
-        self.taken: set[tuple[str, str]] = set()
+        self.taken: dict[UUID, tuple[str, str]] = {}
         self.published: list[Publication] = []
         self.refuses: Callable[[Publication], str | None] = lambda _: None
         self.now = IntakeState(stopped=False)
@@ -281,11 +281,18 @@ class FakeIntake:
         self._audit.write("intake.resumed", "intake", act)
         return self.now
 
-    async def known(self, events: Sequence[ChangeEvent]) -> Sequence[bool]:
-        return [(each.source, each.id) in self.taken for each in events]
+    async def known(self, messages: Sequence[Message]) -> Sequence[Familiarity]:
+        return [
+            "repeat"
+            if each.message_id in self.taken
+            else "id_reused"
+            if (each.event.source, each.event.id) in self.taken.values()
+            else "new"
+            for each in messages
+        ]
 
-    async def remember(self, events: Sequence[ChangeEvent]) -> None:
-        self.taken |= {(each.source, each.id) for each in events}
+    async def remember(self, messages: Sequence[Message]) -> None:
+        self.taken |= {each.message_id: (each.event.source, each.event.id) for each in messages}
 
     async def publish(self, publications: Sequence[Publication]) -> Sequence[BrokerUnavailable | None]:
         refusals = [self.refuses(each) for each in publications]

@@ -22,7 +22,7 @@ from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
 from queues.verdicts import Exchange, Refused
 from tests.contract.queue_store import ACT, QUEUE, ended
-from tests.strategies import event, message
+from tests.strategies import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,10 +312,11 @@ async def test_pausing_twice_and_resuming_what_runs_are_conflicts(stores: Stores
 
 async def test_intake_knows_what_it_took_in_and_who_stopped_it(stores: Stores) -> None:
     intake = PostgresIntake(stores.engine)
-    await intake.remember([event("A"), event("B"), event("A")])
-    await intake.remember([event("A")])
+    await intake.remember([message("A"), message("B"), message("A")])
+    await intake.remember([message("A")])
 
-    assert await intake.known([event("C"), event("A"), event("A", number=1), event("B")]) == [False, True, False, True]
+    asked = [message("C"), message("A"), message("A", number=1), message("B", price="99"), message("B")]
+    assert await intake.known(asked) == ["new", "repeat", "new", "id_reused", "repeat"]
     assert not (await intake.state()).stopped
     await intake.stop(ACT)
     stopped = await intake.state()
@@ -334,7 +335,7 @@ async def test_retention_drops_what_is_old_and_never_what_is_open(stores: Stores
     await stores.ledger.claim(stores.lease, QUEUE, [delivered], retry_count=1, stored=False)
     await stores.ledger.settle(stores.lease, QUEUE, [ended(delivered, 1, "delivered")], [], settings_version=0)
     await stores.ledger.keep(stores.lease, [waiting], claimed=False)
-    await PostgresIntake(stores.engine).remember([event("A")])
+    await PostgresIntake(stores.engine).remember([message("A")])
     retention = PostgresRetention(stores.engine, keep=timedelta(days=14))
     young = await retention.clean()
     for statement in (

@@ -1,6 +1,18 @@
 """The tables of intake: events already taken in, and whether new ones are accepted."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, PrimaryKeyConstraint, Table, Text, false, text, true
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    false,
+    text,
+    true,
+)
 
 from queues.postgres.tables.naming import INSTANT, metadata
 
@@ -9,8 +21,9 @@ intake_events = Table(
     metadata,
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
+    Column("message_id", Uuid, nullable=False, comment="tells a repeat from an id used twice"),
     Column("at", INSTANT, nullable=False, server_default=text("now()"), comment="when the broker confirmed it"),
-    PrimaryKeyConstraint("source", "event_id"),
+    PrimaryKeyConstraint("source", "event_id", "message_id"),
     Index("ix_intake_events_at", "at", postgresql_using="brin"),
 )
 
