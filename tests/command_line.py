@@ -53,8 +53,12 @@ async def run_command(*arguments: str, environ: Mapping[str, str] | None = None,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(SECONDS):
-        out, err = await process.communicate(stdin)
+    try:
+        async with asyncio.timeout(SECONDS):
+            out, err = await process.communicate(stdin)
+    finally:
+        if process.returncode is None:
+            process.kill()
     return Ended(code=await process.wait(), out=out.decode(), err=err.decode())
 
 
@@ -77,10 +81,14 @@ async def run_on_terminal(
     )
     os.close(follower)
     os.write(leader, typed.encode())
-    async with asyncio.timeout(SECONDS):
-        shown = await asyncio.to_thread(_read_all, leader)
-        code = await process.wait()
-    os.close(leader)
+    try:
+        async with asyncio.timeout(SECONDS):
+            shown = await asyncio.to_thread(_read_all, leader)
+            code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        os.close(leader)
     return Ended(code=code, out=shown.decode().replace("\r\n", "\n"), err="")
 
 

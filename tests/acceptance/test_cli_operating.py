@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -479,7 +478,3 @@ def price(number: int) -> dict[str, object]:
         "time": "2026-11-21T10:00:00Z",
         "data": {"price": f"{number}.50"},
     }
-
-
-def test_the_command_is_what_the_package_installs() -> None:
-    assert os.access(Path(sys.executable).with_name("am-connector"), os.X_OK)
