@@ -7,7 +7,8 @@ import pty
 import struct
 import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,34 @@ async def run_command(*arguments: str, environ: Mapping[str, str] | None = None,
         if process.returncode is None:
             process.kill()
     return Ended(code=await process.wait(), out=out.decode(), err=err.decode())
+
+
+@asynccontextmanager
+async def started(
+    *arguments: str, environ: Mapping[str, str] | None = None, with_messages: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """
+    Start a verb that goes on until it is told to stop; what still runs at the end is told so.
+
+    *with_messages* its stderr is for the test to read, to its end; otherwise it is the test's own.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        CODE,
+        *arguments,
+        env=environment(**(environ or {})),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if with_messages else None,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            # What it still says has to be read, or it could not end.
+            await process.communicate()
 
 
 async def run_on_terminal(

@@ -24,7 +24,7 @@ _OTHER_RANGES: Final[Mapping[str, str]] = {
     "outage_policy": "count or hold",
     "fail_fast": "true or false",
     "coalesce": "true or false",
-    "max_in_flight": f"{IN_FLIGHT} each".removeprefix("an integer "),
+    "max_in_flight": f"{IN_FLIGHT} each".removeprefix("an integer from "),
 }
 
 
@@ -44,7 +44,7 @@ def settings_table(settings: Mapping[str, Any]) -> Table:
                 name,
                 shown(settings[name]),
                 shown(default),
-                str(RANGES[name]).removeprefix("an integer ") if name in RANGES else _OTHER_RANGES.get(name, ""),
+                str(RANGES[name]).removeprefix("an integer from ") if name in RANGES else _OTHER_RANGES.get(name, ""),
                 _MEANINGS.get(name, ""),
             )
             for name, default in defaults.items()

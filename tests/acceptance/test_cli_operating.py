@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CODE, access_to, environment, run_command, run_on_terminal
+from tests.command_line import CODE, access_to, environment, run_command, run_on_terminal, started
 from tests.fakes.daemon_api import FakeDaemon, letter, running_fake
 
 ESCAPE = "\x1b"
@@ -294,21 +294,13 @@ async def test_a_reader_that_stops_reading_is_no_reason_for_a_traceback(daemon: 
 
 
 async def test_ctrl_c_ends_with_130_and_quietly(daemon: FakeDaemon) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        CODE,
-        "events",
-        "publish",
-        env=environment(**access_to(daemon)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    # A whole batch is taken in, so the command is known to be past its start and to wait for more.
-    process.stdin.write((json.dumps(price(1)) + "\n").encode() * 500)
-    async with asyncio.timeout(60):
+    async with (
+        asyncio.timeout(60),
+        started("events", "publish", environ=access_to(daemon), with_messages=True) as process,
+    ):
+        assert process.stdin is not None
+        # A whole batch is taken in, so the command is known to be past its start and to wait for more.
+        process.stdin.write((json.dumps(price(1)) + "\n").encode() * 500)
         await daemon.took_in.wait()
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()

@@ -3,32 +3,15 @@
 import asyncio
 import json
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.command_line import CODE, environment, run_command
+from tests.command_line import run_command, started
 
 TOKEN = "an-invented-token-of-the-tests"
 SECONDS = 120
-
-
-@asynccontextmanager
-async def started(*arguments: str, environ: Mapping[str, str]) -> AsyncIterator[Process]:
-    """Start a verb that goes on until it is told to stop."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CODE, *arguments, env=environment(**environ), stdout=PIPE
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            # What it still says has to be read, or it could not end.
-            await process.communicate()
 
 
 async def first_line(process: Process, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CODE, environment, run_command
+from tests.command_line import run_command, started
 
 NOWHERE = "127.0.0.1:9"
 CONFIGURED = {
@@ -73,17 +73,9 @@ async def test_a_file_that_cannot_be_read_ends_with_2() -> None:
 
 
 async def test_the_sandbox_introduces_itself_serves_and_stops_on_ctrl_c() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        CODE,
-        *("sandbox", "--port", "0", "--products", "20", "--token", "a-token-of-mine", "--json"),
-        env=environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
+    arguments = ("sandbox", "--port", "0", "--products", "20", "--token", "a-token-of-mine", "--json")
+    async with asyncio.timeout(60), started(*arguments, with_messages=True) as process:
+        assert process.stdout is not None
         introduction = json.loads(await process.stdout.readline())
         answer = await asyncio.to_thread(get, f"{introduction['url']}/rest/all/V1/products/AC-1001", "a-token-of-mine")
         process.send_signal(signal.SIGINT)
