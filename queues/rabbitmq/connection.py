@@ -19,7 +19,6 @@ from yarl import URL
 
 from queues.errors import BrokerUnavailable
 from queues.rabbitmq.backoff import Backoff
-from queues.rabbitmq.wire import Receiver, WiredConnection
 
 Answer = TypeVar("Answer")
 
@@ -152,16 +151,6 @@ class BrokerConnection:
         # What it really is; the driver's abstract class lacks the `wait` of `basic_publish`.
         return cast("aiormq.Channel", channel)
 
-    def deliver_to(self, channel: AbstractChannel, receiver: Receiver) -> None:
-        """Hand the deliveries of *channel* to *receiver* straight from the wire."""
-        if isinstance(channel.connection, WiredConnection):
-            channel.connection.deliveries.deliver_to(channel.number, receiver)
-
-    def deliver_no_more(self, channel: AbstractChannel, receiver: Receiver) -> None:
-        """Undo `deliver_to`, once *channel* is closed."""
-        if isinstance(channel.connection, WiredConnection):
-            channel.connection.deliveries.forget(channel.number, receiver)
-
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """
         Await *work* of the broker, in time.
@@ -215,7 +204,7 @@ class BrokerConnection:
             await asyncio.wait(self._chores)
 
     async def _connect(self) -> AbstractConnection:
-        connection = WiredConnection(self._url, context=self._context)
+        connection = aiormq.Connection(self._url, context=self._context)
         try:
             await self.ask(connection.connect(), f"connect to {self._url.host}:{self._url.port}")
         except BaseException:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from aiormq.abc import DeliveredMessage
 from pamqp import commands
 
 MOST_HEADERS: Final = 50
@@ -14,10 +15,10 @@ LONGEST_HEADER: Final = 500
 _PROPERTIES: Final = ("message_id", "timestamp", "content_type", "correlation_id", "app_id", "user_id", "expiration")
 
 
-def read_headers(exchange: str, routing_key: str, properties: commands.Basic.Properties) -> dict[str, str]:
-    """Give exchange, routing key, properties and headers of a message; of two with one name the first."""
+def read_headers(message: DeliveredMessage) -> dict[str, str]:
+    """Give exchange, routing key, properties and headers of *message*; of two with one name the first."""
     headers: dict[str, str] = {}
-    for name, value in [("exchange", exchange), ("routing_key", routing_key), *_entries(properties)]:
+    for name, value in _entries(message):
         if len(headers) == MOST_HEADERS:
             break
         headers.setdefault(_storable(name), _storable(_text(value)))
@@ -29,7 +30,11 @@ def _storable(text: str) -> str:
     return text[:LONGEST_HEADER].replace("\x00", "\ufffd")
 
 
-def _entries(properties: commands.Basic.Properties) -> Iterator[tuple[str, object]]:
+def _entries(message: DeliveredMessage) -> Iterator[tuple[str, object]]:
+    delivery, properties = message.delivery, message.header.properties
+    if isinstance(delivery, commands.Basic.Deliver):
+        yield "exchange", delivery.exchange
+        yield "routing_key", delivery.routing_key
     for name in _PROPERTIES:
         value = getattr(properties, name)
         if value is not None:

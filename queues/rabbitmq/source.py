@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiormq
+from aiormq.abc import AbstractChannel
 
 from queues.errors import BrokerUnavailable, NotFound
 from queues.rabbitmq.connection import BrokerConnection
@@ -69,6 +70,14 @@ class RabbitSource:
         if not 1 <= window <= HIGHEST_PREFETCH:
             raise ValueError(f"window must be 1 to {HIGHEST_PREFETCH}, got {window}")
         channel = await self._connection.channel()
+        try:
+            take = await self._open(channel, queue, count, window)
+            yield take
+            await take.finish()
+        finally:
+            await self._connection.close_channel(channel)
+
+    async def _open(self, channel: AbstractChannel, queue: str, count: int, window: int) -> RabbitTake:
         take = RabbitTake(
             connection=self._connection,
             channel=channel,
@@ -79,20 +88,11 @@ class RabbitSource:
             ready=lambda: self.ready(queue),
         )
         try:
-            await _open(take, queue)
-            yield take
-            await take.finish()
-        finally:
-            await self._connection.close_channel(channel)
-            take.close()
-
-
-async def _open(take: RabbitTake, queue: str) -> None:
-    try:
-        await take.open()
-    except BrokerUnavailable as error:
-        _raise_if_missing(error, queue)
-        raise
+            await take.open()
+        except BrokerUnavailable as error:
+            _raise_if_missing(error, queue)
+            raise
+        return take
 
 
 def _raise_if_missing(error: BrokerUnavailable, queue: str) -> None:

@@ -1,7 +1,3 @@
-# !!! NOTE FROM THE LEAD (19:50) to whoever edits this: do NOT take deliveries off the wire with a frame parser of our own.
-# "A well-kept library beats our own code, even a slower one" and aio-pika is fixed by the user. Remove wire.py and restore
-# connection.py, take.py, headers.py, source.py in queues/rabbitmq to HEAD (git checkout of these four files is allowed to you).
-# Report your present figures (ratios) and the hot spots at once, even if batches are below 0.8 of the floor: report now.
 """
 One take: a consumer on a channel of its own, which receives exactly what is wanted.
 
@@ -26,7 +22,6 @@ from queues.ports import Delivery
 from queues.rabbitmq.acknowledgements import AckFrame, Acknowledgements, Phase
 from queues.rabbitmq.connection import BrokerConnection, describe
 from queues.rabbitmq.headers import read_headers
-from queues.rabbitmq.wire import Arrived, arrived_otherwise
 
 Answer = TypeVar("Answer")
 
@@ -75,7 +70,7 @@ class RabbitTake:
         self._idle_seconds = idle_seconds
         self._ready = ready
         self._consumer = ""
-        self._arrived: deque[Arrived] = deque()
+        self._arrived: deque[DeliveredMessage] = deque()
         self._received = 0
         self._news = asyncio.Event()
         self._acknowledgements = Acknowledgements(wanted=wanted, prefetch=prefetch)
@@ -89,20 +84,21 @@ class RabbitTake:
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         self._channel.closing.add_done_callback(self._on_closed)
         await self._ask(self._channel.basic_qos(prefetch_count=self._prefetch), "limit the window")
-        self._connection.deliver_to(self._channel, self._on_arrived)
         answer = await self._ask(self._channel.basic_consume(self._queue, self._on_delivery), "consume")
         self._consumer = answer.consumer_tag or ""
 
     async def __aiter__(self) -> AsyncIterator[Delivery]:
         """Iterate over the deliveries, in the order of the queue."""
         while await self._has_next():
-            arrived = self._arrived.popleft()
-            yield Delivery(
-                tag=arrived.tag,
-                body=arrived.body,
-                redelivered=arrived.redelivered,
-                headers=read_headers(arrived.exchange, arrived.routing_key, arrived.properties),
-            )
+            message = self._arrived.popleft()
+            frame = message.delivery
+            if isinstance(frame, commands.Basic.Deliver):
+                yield Delivery(
+                    tag=frame.delivery_tag or 0,
+                    body=message.body,
+                    redelivered=bool(frame.redelivered),
+                    headers=read_headers(message),
+                )
 
     async def acknowledge(self, tags: Sequence[int]) -> None:
         """Note that the fate of these deliveries is durable, and tell the broker what it may know now."""
@@ -134,10 +130,6 @@ class RabbitTake:
         await self._pause_if_crowded()
         # Any answer proves that the channel has seen the frames before it.
         await self._ask(self._channel.basic_qos(prefetch_count=self._prefetch), "flush acknowledgements")
-
-    def close(self) -> None:
-        """Forget the channel, which is closed."""
-        self._connection.deliver_no_more(self._channel, self._on_arrived)
 
     async def _has_next(self) -> bool:
         while True:
@@ -203,15 +195,10 @@ class RabbitTake:
             self._arrived.clear()
         self._news.set()
 
-    def _on_arrived(self, arrived: Arrived) -> None:
-        self._arrived.append(arrived)
+    async def _on_delivery(self, message: DeliveredMessage) -> None:
+        self._arrived.append(message)
         self._received += 1
         self._news.set()
-
-    async def _on_delivery(self, message: DeliveredMessage) -> None:
-        arrived = arrived_otherwise(message)
-        if arrived is not None:
-            self._on_arrived(arrived)
 
     def _on_cancelled_by_broker(self, _: commands.Basic.Cancel) -> None:
         _log.warning("consumer.cancelled", queue=self._queue)
