@@ -283,6 +283,7 @@ class _Daemon:
                 clock=self._clock,
                 metrics=self._metrics,
                 definitions=self._definitions,
+                worked=worked,
                 dead_letters=stores.dead_letters,
                 queues=stores.queues,
                 broker_queues=source,

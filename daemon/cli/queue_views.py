@@ -11,7 +11,7 @@ from daemon.cli.texts import counted, one_line
 _WIDE: Final = 100
 """Characters from which the table shows the last run's parts in columns of their own."""
 _STATE_STYLES: Final = {"running": "green", "paused": "yellow", "on hold": "yellow"}
-_STATES: Final = {"on_hold": "on hold"}
+_STATES: Final = {"on_hold": "on hold", "not_connected": "not connected"}
 
 
 def queue_table(queues: Sequence[Mapping[str, Any]], *, now: datetime, width: int) -> Table:

@@ -29,6 +29,7 @@ class Dependencies:
 
     Attributes:
         definitions: the queues of this instance, in the order operators see them.
+        worked: names of the queues this process has a target for; the others only collect.
         check_event: raises InvalidMessage for an event no sender could make sense of.
         connections: `magento`, `acumatica`; what is not configured answers so itself.
         health_checks: by name, for `/health/ready`.
@@ -38,6 +39,7 @@ class Dependencies:
     clock: Clock
     metrics: Metrics
     definitions: tuple[QueueDefinition, ...]
+    worked: frozenset[str]
     dead_letters: DeadLetters
     queues: Queues
     broker_queues: BrokerQueues

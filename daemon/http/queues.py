@@ -26,11 +26,13 @@ class QueueView:
     Attributes:
         ready: messages at the broker; None when it does not answer or has no such queue.
         broker_fault: why *ready* is None.
+        is_worked: its target is configured; otherwise it only collects.
     """
 
     row: QueueState
     ready: int | None
     broker_fault: str
+    is_worked: bool
 
     @property
     def waiting(self) -> int | None:
@@ -44,18 +46,23 @@ class QueueView:
             return "paused"
         if self.row.on_hold:
             return "on_hold"
+        if not self.is_worked and not self.row.is_running:
+            return "not_connected"
         return "running" if self.row.is_running else "idle"
 
 
 async def view(request: web.Request, row: QueueState) -> QueueView:
     """Join *row* with what the broker says; a broker that is away leaves a gap, not an error."""
+    given = request.app[DEPENDENCIES]
+    ready: int | None = None
+    fault = ""
     try:
-        ready = await request.app[DEPENDENCIES].broker_queues.ready(row.queue)
+        ready = await given.broker_queues.ready(row.queue)
     except BrokerUnavailable:
-        return QueueView(row=row, ready=None, broker_fault="the broker does not answer")
+        fault = "the broker does not answer"
     except NotFound:
-        return QueueView(row=row, ready=None, broker_fault="the queue is missing at the broker")
-    return QueueView(row=row, ready=ready, broker_fault="")
+        fault = "the queue is missing at the broker"
+    return QueueView(row=row, ready=ready, broker_fault=fault, is_worked=row.queue in given.worked)
 
 
 async def views(request: web.Request) -> list[QueueView]:

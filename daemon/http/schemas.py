@@ -183,7 +183,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Queue": _object(
         {
             "queue": _TEXT,
-            "state": {"type": "string", "enum": ["idle", "running", "paused", "on_hold"]},
+            "state": {"type": "string", "enum": ["idle", "running", "paused", "on_hold", "not_connected"]},
             "waiting": {**_or_null(_COUNT), "description": "Ledger and broker together; null without the broker."},
             "waiting_in_ledger": _COUNT,
             "ready_at_broker": _or_null(_COUNT),

@@ -451,6 +451,7 @@ class World:
             clock=self.clock,
             metrics=self.metrics,
             definitions=(PRICING, PRODUCT),
+            worked=frozenset({PRICING.name}),
             dead_letters=self.dead_letters,
             queues=self.queues,
             broker_queues=self.queues,

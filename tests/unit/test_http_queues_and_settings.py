@@ -33,6 +33,13 @@ async def test_a_queue_shows_what_waits_in_both_stores() -> None:
     assert shown["last_run"]["checks"] == [{"waiting": 50, "mode": "batch", "requests": 2}]
 
 
+async def test_a_queue_whose_target_is_not_configured_says_so() -> None:
+    async with serving(World()) as client:
+        shown = await (await client.get("/api/v1/queues/to_magento.product")).json()
+
+    assert shown["state"] == "not_connected"
+
+
 async def test_queues_are_shown_while_the_broker_is_away() -> None:
     world = World()
     world.queues.broker_down = True
