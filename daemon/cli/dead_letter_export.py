@@ -5,36 +5,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from daemon.cli.errors import UsageError
 from daemon.cli.output import to_json
 from daemon.cli.texts import safe
+from daemon.dead_letter_csv import COLUMNS, cell
 
 ExportFormat = Literal["csv", "jsonl"]
-
-COLUMNS: Final = (
-    "id",
-    "state",
-    "queue",
-    "key",
-    "storeview",
-    "time",
-    "event_id",
-    "source",
-    "generation",
-    "attempts",
-    "reason",
-    "error_class",
-    "error",
-    "status",
-    "failed_at",
-    "occurrences",
-    "changed_at",
-    "changed_by",
-    "changed_why",
-)
-"""Of the CSV, named as in the API; JSON Lines have every member the API gives."""
 
 Write = Callable[[Mapping[str, Any]], None]
 
@@ -89,10 +67,4 @@ def _write_line(file: Sink, letter: Mapping[str, Any]) -> None:
 
 
 def _write_row(write: Callable[[list[str]], object], letter: Mapping[str, Any]) -> None:
-    write([_cell(letter.get(name)) for name in COLUMNS])
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    # A spreadsheet would run such a text as a formula; keys and errors come from outside.
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    write([cell(letter.get(name)) for name in COLUMNS])

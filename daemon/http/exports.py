@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from aiohttp import web
 
+from daemon.dead_letter_csv import COLUMNS, cell
 from daemon.http.dead_letter_documents import letter_document
 from daemon.http.dead_letters import FILTER, FILTER_PARAMETERS
 from daemon.http.fields import one_of, read_parameters
@@ -17,27 +17,6 @@ from daemon.http.routes import Operation, Route, in_query
 from queues.postgres.letters import DeadLetter, DeadLetterFilter
 
 PAGE: Final = 500
-COLUMNS: Final = (
-    "id",
-    "state",
-    "queue",
-    "key",
-    "storeview",
-    "time",
-    "event_id",
-    "source",
-    "generation",
-    "attempts",
-    "reason",
-    "error_class",
-    "error",
-    "status",
-    "failed_at",
-    "occurrences",
-    "changed_at",
-    "changed_by",
-    "changed_why",
-)
 
 
 async def export_dead_letters(request: web.Request) -> web.StreamResponse:
@@ -70,7 +49,7 @@ def _headers(request: web.Request, *, as_csv: bool) -> dict[str, str]:
 def _lines(letters: Sequence[DeadLetter], *, as_csv: bool) -> bytes:
     rows = [letter_document(each) for each in letters]
     if as_csv:
-        return b"".join(_csv([_cell(row[name]) for name in COLUMNS]) for row in rows)
+        return b"".join(_csv([cell(row[name]) for name in COLUMNS]) for row in rows)
     return b"".join(to_json(row) + b"\n" for row in rows)
 
 
@@ -78,14 +57,6 @@ def _csv(cells: Sequence[str]) -> bytes:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    text = "" if value is None else str(value)
-    # A spreadsheet takes such text for a formula: it would run what a stranger wrote.
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 ROUTES: Final = (

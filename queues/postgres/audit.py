@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.postgres.engine import transact
@@ -74,22 +74,24 @@ class PostgresAudit:
 
         async def work(connection: AsyncConnection) -> Sequence[AuditEntry]:
             rows = await connection.execute(_READ, {"before": before, "limit": limit})
-            return [
-                AuditEntry(
-                    id=row.id,
-                    at=row.at,
-                    actor=row.actor,
-                    action=row.action,
-                    target=row.target,
-                    reason=row.reason,
-                    request_id=row.request_id,
-                    result=row.result,
-                    details=row.details,
-                )
-                for row in rows
-            ]
+            return [read_entry(row) for row in rows]
 
         return await transact(self._engine, work)
+
+
+def read_entry(row: Row[Any]) -> AuditEntry:
+    """Make the entry of a row that holds every column."""
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        target=row.target,
+        reason=row.reason,
+        request_id=row.request_id,
+        result=row.result,
+        details=row.details,
+    )
 
 
 async def write_audit(

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from queues.postgres.audit import AuditEntry
+from queues.postgres.audit import AuditEntry, read_entry
 from queues.postgres.engine import transact
 from queues.postgres.queues import RunRecord
 
@@ -146,20 +146,7 @@ class PostgresJournal:
     async def acts(self, kind: str, target: str) -> Sequence[AuditEntry]:
         """Read what people did with *target*, oldest first: acts whose name begins with `<kind>.`; at most 1,000."""
         rows = await self._read(_ACTS, {"kind": kind, "target": target})
-        return [
-            AuditEntry(
-                id=row.id,
-                at=row.at,
-                actor=row.actor,
-                action=row.action,
-                target=row.target,
-                reason=row.reason,
-                request_id=row.request_id,
-                result=row.result,
-                details=row.details,
-            )
-            for row in rows
-        ]
+        return [read_entry(row) for row in rows]
 
     async def dead_letters_by_state(self) -> Mapping[str, int]:
         """Count the dead letters of each state."""
