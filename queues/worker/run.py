@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 import structlog
 
-from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound, QueueError
 from queues.ports import CheckSummary, QueueControl, RunLease
-from queues.settings import SettingsSnapshot
+from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import may_check, sleep_before_next_check
 from queues.worker.check import Check
 from queues.worker.claims import ClaimTime
@@ -16,6 +17,12 @@ from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
 
 _log = structlog.stdlib.get_logger("queues.worker")
+
+_ENDED_BY: Final[dict[type[QueueError], str]] = {
+    BrokerUnavailable: "broker_unavailable",
+    DatabaseUnavailable: "database_unavailable",
+    NotFound: "queue_missing",
+}
 
 
 class Run:
@@ -29,67 +36,76 @@ class Run:
         self._lease = lease
         self._stop = stop
         self._claim_time = ClaimTime(ports.clock, spans)
+        self._snapshot = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
         self._is_lost = False
+        self._is_paused = False
 
     async def run(self) -> None:
         """
         `check; while elapsed < C: sleep min(S, C - elapsed); if elapsed < C: check` (rule 8).
 
-        A check that loses the broker or the database ends; the next one goes on. A lost lease ends the run.
+        A check that loses the broker or the database ends; the next one goes on. A lost lease ends the run, a pause
+        ends it after the check in hand.
         """
         clock = self._ports.clock
         started = clock.monotonic()
         async with self._leases_renewed():
-            settings = await self._check_once()
-            while settings is not None and not self._must_end():
-                pause = sleep_before_next_check(settings.settings, elapsed=clock.monotonic() - started)
+            await self._check_unless_paused(is_first=True)
+            while not self._must_end():
+                settings = self._snapshot.settings
+                pause = sleep_before_next_check(settings, elapsed=clock.monotonic() - started)
                 if pause is None:
                     return
                 await self._stop.sleep(clock, pause)
-                if self._must_end() or not may_check(settings.settings, elapsed=clock.monotonic() - started):
+                if self._must_end() or not may_check(settings, elapsed=clock.monotonic() - started):
                     return
-                if (await self._ports.schedule.control(self._name)).paused:
-                    return
-                settings = await self._check_once()
+                await self._check_unless_paused(is_first=False)
 
     def _must_end(self) -> bool:
-        return self._stop.is_requested or self._is_lost
+        return self._stop.is_requested or self._is_lost or self._is_paused
 
-    async def _check_once(self) -> SettingsSnapshot | None:
-        """Make one check with the settings in force now; None when the run must end."""
-        snapshot = await self._ports.schedule.settings()
-        control = await self._ports.schedule.control(self._name)
+    async def _check_unless_paused(self, *, is_first: bool) -> None:
+        """Make one check with the settings in force now."""
+        try:
+            self._snapshot = await self._ports.schedule.settings()
+            control = await self._ports.schedule.control(self._name)
+            # The schedule does not begin a run of a paused queue: that a check was asked for came first.
+            self._is_paused = control.paused and not is_first
+            if not self._is_paused:
+                await self._check(control)
+        except LeaseLost as error:
+            self._is_lost = True
+            _log.warning("run.lease_lost", queue=self._name, reason=str(error))
+        except DatabaseUnavailable as error:
+            _log.warning("check.not_recorded", queue=self._name, reason=str(error))
+
+    async def _check(self, control: QueueControl) -> None:
         check = Check(
             self._queue,
             self._ports,
             lease=self._lease,
-            snapshot=snapshot,
+            snapshot=self._snapshot,
             claim_time=self._claim_time,
             stop=self._stop,
         )
         began = self._ports.clock.monotonic()
         try:
-            obstacle = await self._obstacle(control, snapshot)
+            obstacle = await self._obstacle(control)
             if obstacle:
                 check.summary.ended_by = obstacle
             else:
                 await check.run()
         except (BrokerUnavailable, DatabaseUnavailable, NotFound) as error:
-            check.summary.ended_by = check.summary.ended_by or type(error).__name__
+            check.summary.ended_by = check.summary.ended_by or _ENDED_BY[type(error)]
             _log.warning("check.cut_short", queue=self._name, reason=str(error), ended_by=check.summary.ended_by)
-        except LeaseLost as error:
-            self._is_lost = True
-            _log.warning("run.lease_lost", queue=self._name, reason=str(error))
-            return None
         check.summary.duration_ms = (self._ports.clock.monotonic() - began) * 1000
-        await self._conclude(check, snapshot)
-        return snapshot
+        await self._conclude(check)
 
-    async def _obstacle(self, control: QueueControl, snapshot: SettingsSnapshot) -> str:
+    async def _obstacle(self, control: QueueControl) -> str:
         """Tell why this check makes no attempts, or nothing."""
         if control.hold_until is not None:
             return "retry_after"
-        if control.on_hold and snapshot.settings.outage_policy == "hold":
+        if control.on_hold and self._snapshot.settings.outage_policy == "hold":
             if not await self._queue.sender.probe():
                 return "on_hold"
             _log.info("queue.hold_ended", queue=self._name)
@@ -97,7 +113,7 @@ class Run:
             await self._ports.schedule.set_on_hold(self._lease, on_hold=False, reason="")
         return ""
 
-    async def _conclude(self, check: Check, snapshot: SettingsSnapshot) -> None:
+    async def _conclude(self, check: Check) -> None:
         """Write the check into the run's record, with what the target asked for."""
         summary, breaker = check.summary, check.breaker
         if summary.waiting or summary.failed or summary.ended_by:
@@ -105,7 +121,7 @@ class Run:
         self._queue.on_check(self._queue.definition, summary)
         if breaker.retry_after_seconds is not None:
             await self._ports.schedule.hold_until(self._lease, breaker.retry_after_seconds)
-        if breaker.is_outage and snapshot.settings.outage_policy == "hold":
+        if breaker.is_outage and self._snapshot.settings.outage_policy == "hold":
             _log.error("queue.on_hold", queue=self._name, reason=breaker.reason)
             await self._ports.schedule.set_on_hold(self._lease, on_hold=True, reason=breaker.reason)
         await self._ports.schedule.record_check(self._lease, summary)

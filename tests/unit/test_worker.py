@@ -438,6 +438,21 @@ async def test_nothing_is_taken_while_the_database_is_away() -> None:
     assert set(engine.ledger.states().values()) == {"delivered"}
 
 
+async def test_a_run_goes_on_when_the_database_comes_back() -> None:
+    engine = build()
+
+    async with running(engine):
+        await engine.clock.advance(7)
+        engine.ledger.is_away = True
+        await engine.clock.advance(10)
+        engine.ledger.is_away = False
+        engine.publish_count(1)
+        await engine.clock.advance(5)
+
+    assert engine.sender.times_of("AC-1000") == [20.0]
+    assert [check.ended_by for check in engine.checks] == ["", "", "database_unavailable", "database_unavailable", ""]
+
+
 async def test_a_broker_lost_in_a_check_doubles_nothing() -> None:
     engine = build(QueueProcessingSettings(threshold_count=0, batch_count=1))
     engine.sender.seconds = 1.0
