@@ -1,8 +1,9 @@
 """The checker: what was published, what the store was asked, and what ledger and broker hold, side by side."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from queues.message import ChangeEvent, encode, identify
@@ -54,25 +55,45 @@ class Account:
         assert "trying" not in self.states.values(), "left behind"
         if delivered:
             assert set(self.states.values()) <= {"delivered"}
-            assert all(self.deliveries[key] >= 1 for key in everybody), "told delivered, and never carried out"
+            assert all(self.deliveries.get(key, 0) >= 1 for key in everybody), "told delivered, and never carried out"
         assert all(number <= retry_count for number in self.recorded.values()), "over the budget"
         assert self.counted == self.recorded, "an attempt without its record"
         for key in everybody:
             if not bisected:
-                assert self.requests[key] <= self.attempts(key), f"{key}: more requests than attempts"
+                assert self.requests.get(key, 0) <= self.attempts(key), f"{key}: more requests than attempts"
             others = [outcome for outcome in self.outcomes[key] if outcome != "delivered"]
             assert self.outcomes[key][len(others) :] in ([], ["delivered"]), f"{key}: attempted after it was delivered"
-            assert self.deliveries[key] <= 1 + len(others), f"{key}: doubled with a known outcome"
+            assert self.deliveries.get(key, 0) <= 1 + len(others), f"{key}: doubled with a known outcome"
 
 
 async def reconcile(site: Site, events: Sequence[ChangeEvent], requests: Sequence[Request]) -> Account:
     """Draw the account of *events*, all of one queue, whose requests at the store are *requests*."""
+    return await draw_account(
+        events,
+        rows=site.rows,
+        ready=await site.broker.ready(site.queue(events[0].type)),
+        requests=Counter(sku for request in requests for sku in request.skus),
+        deliveries=Counter(
+            sku for request in requests if request.applied and request.status in (200, None) for sku in request.skus
+        ),
+    )
+
+
+async def draw_account(
+    events: Sequence[ChangeEvent],
+    *,
+    rows: Callable[..., Awaitable[Sequence[Mapping[str, Any]]]],
+    ready: int,
+    requests: Mapping[str, int],
+    deliveries: Mapping[str, int],
+) -> Account:
+    """Draw the account of *events*; *rows* reads from the database of the ledger, the rest is as in `Account`."""
     keys = {identify(event.source, event.id, encode(event)): event.subject for event in events}
-    ledger = await site.rows(
+    ledger = await rows(
         "select message_id, generation, state, attempts from ledger where message_id = any($1) order by generation",
         list(keys),
     )
-    attempts = await site.rows(
+    attempts = await rows(
         "select message_id, generation, outcome from attempts where message_id = any($1) order by generation, number",
         list(keys),
     )
@@ -87,9 +108,7 @@ async def reconcile(site: Site, events: Sequence[ChangeEvent], requests: Sequenc
             {(keys[row["message_id"]], row["generation"]): row["attempts"] for row in ledger if row["attempts"]}
         ),
         outcomes=outcomes,
-        requests=Counter(sku for request in requests for sku in request.skus),
-        deliveries=Counter(
-            sku for request in requests if request.applied and request.status in (200, None) for sku in request.skus
-        ),
-        ready=await site.broker.ready(site.queue(events[0].type)),
+        requests=requests,
+        deliveries=deliveries,
+        ready=ready,
     )

@@ -149,8 +149,9 @@ class Connector:
     api: Api
 
     async def pause(self, kind: str) -> None:
-        """Pause a queue, and wait until its run is over."""
-        await self.api.post(f"queues/{kind}/pause", {"reason": "collecting"})
+        """Have a queue paused, and wait until its run is over."""
+        if (await self.api.get(f"queues/{kind}"))["paused"] is None:
+            await self.api.post(f"queues/{kind}/pause", {"reason": "collecting"})
         await self.idle(kind)
 
     async def idle(self, kind: str) -> None:

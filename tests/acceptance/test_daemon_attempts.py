@@ -1,6 +1,7 @@
 """A record that is always refused: exactly Retry Count requests, then none, until a person reprocesses it."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -24,24 +25,29 @@ CLOCKS_DIFFER_SECONDS = 0.1
 """The daemon sleeps by one clock and the store writes down another; the bound is a lower one all the same."""
 
 
-@pytest.mark.parametrize(
-    "case", CASES["attempts"], ids=lambda case: "{retry_count}-{check_process_time}".format(**case)
-)
-async def test_it_is_attempted_by_the_checks_of_the_worked_example_and_then_never_again(
-    case: dict[str, Any], broker_url: str, database_url: str, template_database: str
+async def test_it_is_attempted_by_the_checks_of_the_worked_examples_and_then_never_again(
+    broker_url: str, database_url: str, template_database: str
 ) -> None:
-    settings = {name: case[name] for name in ("retry_count", "check_process_time", "process_sleep_time")}
+    # All examples at once: most of their time is waiting for the next check.
+    async with asyncio.TaskGroup() as examples:
+        for case in CASES["attempts"]:
+            settings = QueueProcessingSettings(
+                **{name: case[name] for name in ("retry_count", "check_process_time", "process_sleep_time")}
+            )
+            made = new_site(
+                broker_url=broker_url,
+                database_url=database_url,
+                template_database=template_database,
+                settings=settings,
+            )
+            examples.create_task(follow(case, made), name=str(case))
+
+
+async def follow(case: dict[str, Any], made: AbstractAsyncContextManager[Site]) -> None:
+    """Have one record refused at a site of its own until it is Failed, and hold what happened to the example."""
     # Where runs have one check each, the minutes between them are nothing but waiting: the grid is made finer.
     minute = MINUTE if case["check_process_time"] > SHORT_MINUTE else SHORT_MINUTE
-    async with (
-        new_site(
-            broker_url=broker_url,
-            database_url=database_url,
-            template_database=template_database,
-            settings=QueueProcessingSettings(**settings),
-        ) as site,
-        site.connector(SCHEDULE_INTERVAL=str(minute)) as connector,
-    ):
+    async with made as site, site.connector(SCHEDULE_INTERVAL=str(minute)) as connector:
         (sku,) = site.skus(1)
         await site.store.reject(sku)
         await connector.collect(PRICING, [change(PRICING, sku)])
@@ -60,10 +66,10 @@ async def test_it_is_attempted_by_the_checks_of_the_worked_example_and_then_neve
             for position, check in enumerate(run["checks"])
             if check["requests"]
         ] == [divided(at, case["process_sleep_time"]) for at in case["attempts_at"]]
-        expected = [minute * (at // MINUTE) + at % MINUTE for at in case["attempts_at"]]
         began = datetime.fromisoformat(runs[0]["tick"])
-        for request, at in zip(requests, expected, strict=True):
-            assert (request.at - began).total_seconds() >= at - CLOCKS_DIFFER_SECONDS
+        for request, at in zip(requests, case["attempts_at"], strict=True):
+            expected = minute * (at // MINUTE) + at % MINUTE
+            assert (request.at - began).total_seconds() >= expected - CLOCKS_DIFFER_SECONDS
 
         await connector.api.put_settings(check_process_time=1, process_sleep_time=1)
         await connector.run_to_its_end(PRICING)
