@@ -2,7 +2,8 @@
 One connection to the broker, opened on need, dropped on any doubt, never silently restored.
 
 A robust connection is not used: it re-declares what operators deleted, counts from a cache and flaps for ever when one
-queue differs. The driver under aio-pika, aiormq, is used directly, for it adds least to every delivery.
+queue differs. Channels that come and go every few seconds, and everything received on them, are the business of
+aiormq, the driver under aio-pika (docs/decisions/the-driver-under-aio-pika.md).
 """
 
 import asyncio
@@ -10,11 +11,12 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
-import aiormq
+import aio_pika
+import aiormq.abc
 import structlog
-from aiormq.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from yarl import URL
 
 from queues.errors import BrokerUnavailable
@@ -63,7 +65,7 @@ class BrokerConnection:
         self._timeout_seconds = timeout_seconds
         self._backoff = backoff or Backoff()
         self._draw = draw
-        self._open: AbstractConnection | None = None
+        self._open: aio_pika.Connection | None = None
         self._opening = asyncio.Lock()
         self._failures = 0
         self._not_before = 0.0
@@ -77,29 +79,29 @@ class BrokerConnection:
     @property
     def is_connected(self) -> bool:
         """Tell whether the connection stands, as far as is known here."""
-        return self._open is not None and not self._open.is_closed
+        return self._driver is not None
 
     @property
     def version(self) -> str | None:
         """The broker's version, None while there is no connection."""
-        if self._open is None or self._open.is_closed:
+        if self._driver is None:
             return None
-        version = self._open.server_properties.get("version")
+        version = self._driver.server_properties.get("version")
         return version.decode() if isinstance(version, bytes) else str(version)
 
     async def is_blocked(self) -> bool:
         """Tell whether an alarm of the broker (memory, disk) holds back what this connection publishes."""
-        if self._open is None or self._open.is_closed:
+        if self._driver is None:
             return False
         try:
-            # The driver shows its state only as something to wait for; unblocked, it returns without waiting.
+            # The state is shown only as something to wait for; unblocked, it returns without waiting.
             async with asyncio.timeout(0.01):
-                await self._open.ready()
+                await self._driver.ready()
         except TimeoutError:
             return True
         return False
 
-    async def ensure(self) -> AbstractConnection:
+    async def ensure(self) -> aio_pika.Connection:
         """
         Give the connection, opening it if there is none.
 
@@ -107,7 +109,7 @@ class BrokerConnection:
             BrokerUnavailable: it could not be opened, or the pause after the last failure is not over.
         """
         async with self._opening:
-            if self._open is not None and not self._open.is_closed:
+            if self._open is not None and _driver_of(self._open) is not None:
                 return self._open
             if self._is_closed:
                 raise BrokerUnavailable(f"{self.name}: the connection was closed for good")
@@ -134,22 +136,29 @@ class BrokerConnection:
             else:
                 return
 
-    async def channel(self, *, publisher_confirms: bool = False) -> aiormq.Channel:
+    async def channel(self, *, publisher_confirms: bool = False) -> AbstractChannel:
         """
-        Open a channel; the caller closes it with `close_channel`.
+        Open a channel; the caller closes it with `close_channel`. With confirms, what is returned raises.
+
+        Meant to be kept, or for the start: the connection remembers every one of them (4 KB) until it is closed.
 
         Raises:
             BrokerUnavailable: no connection, or no channel in time.
         """
         connection = await self.ensure()
-        channel = await self.ask(
-            connection.channel(
-                publisher_confirms=publisher_confirms, on_return_raises=True, frame_buffer_size=_FRAME_BUFFER
-            ),
-            "open a channel",
-        )
-        # What it really is; the driver's abstract class lacks the `wait` of `basic_publish`.
-        return cast("aiormq.Channel", channel)
+        return await self.ask(_open_channel(connection, publisher_confirms=publisher_confirms), "open a channel")
+
+    async def driver_channel(self) -> aiormq.abc.AbstractChannel:
+        """
+        Open a channel of the driver on the same connection; the caller closes it with `close_channel`.
+
+        Leaves nothing behind when it is closed, and reads ahead as far as consuming needs.
+
+        Raises:
+            BrokerUnavailable: no connection, or no channel in time.
+        """
+        connection = await self.ensure()
+        return await self.ask(_open_driver_channel(connection), "open a channel")
 
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """
@@ -179,7 +188,7 @@ class BrokerConnection:
         except Exception as error:  # aiormq raises RuntimeError and bare Exception for a lost connection as well
             raise BrokerUnavailable(f"{what}: {describe(error)}") from error
 
-    async def close_channel(self, channel: AbstractChannel) -> None:
+    async def close_channel(self, channel: AbstractChannel | aiormq.abc.AbstractChannel) -> None:
         """
         Close *channel*, so that the broker takes back what is unacknowledged on it.
 
@@ -203,30 +212,35 @@ class BrokerConnection:
         while self._chores:
             await asyncio.wait(self._chores)
 
-    async def _connect(self) -> AbstractConnection:
-        connection = aiormq.Connection(self._url, context=self._context)
+    @property
+    def _driver(self) -> aiormq.abc.AbstractConnection | None:
+        return None if self._open is None else _driver_of(self._open)
+
+    async def _connect(self) -> aio_pika.Connection:
+        # Not `aio_pika.connect`: what it leaves of a failed try closes itself in a task that nobody owns.
+        connection = aio_pika.Connection(self._url, ssl_context=self._context)
+        connection.close_callbacks.add(self._on_closed)
         try:
-            await self.ask(connection.connect(), f"connect to {self._url.host}:{self._url.port}")
+            await self.ask(_establish(connection), f"connect to {self._url.host}:{self._url.port}")
         except BaseException:
             self._give_up(connection)
             raise
-        connection.closing.add_done_callback(lambda closing: self._on_closed(connection, closing))
         return connection
 
-    def _on_closed(self, connection: AbstractConnection, closing: asyncio.Future[object]) -> None:
-        error = None if closing.cancelled() else closing.exception()
-        if self._open is connection:
+    def _on_closed(self, connection: AbstractConnection | None, error: BaseException | None) -> None:
+        if self._open is not None and self._open is connection:
+            self._give_up(self._open)
             self._open = None
-            self._note_lost("closed" if error is None else describe(error))
+            self._note_lost("closed" if error is None or isinstance(error, asyncio.CancelledError) else describe(error))
 
-    async def _close_connection(self, connection: AbstractConnection) -> None:
+    async def _close_connection(self, connection: aio_pika.Connection) -> None:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await connection.close()
         except Exception as error:  # noqa: BLE001 - it is given up either way
             _log.debug("broker.close_failed", connection=self.name, error=describe(error))
 
-    async def _close_channel(self, channel: AbstractChannel) -> None:
+    async def _close_channel(self, channel: AbstractChannel | aiormq.abc.AbstractChannel) -> None:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await channel.close()
@@ -237,13 +251,13 @@ class BrokerConnection:
         if self._open is not None and self._probing is None:
             self._probing = self._start_chore(self._probe(self._open, reason), "probe")
 
-    async def _probe(self, connection: AbstractConnection, reason: str) -> None:
+    async def _probe(self, connection: aio_pika.Connection, reason: str) -> None:
         """Drop *connection* unless a new channel can be opened on it, which needs no queue."""
         try:
             if await self.is_blocked():  # alive, but it answers nothing; another would be blocked as well
                 return
             async with asyncio.timeout(self._probe_seconds):
-                channel = await connection.channel(publisher_confirms=False)
+                channel = await _open_driver_channel(connection)
                 await channel.close()
         except Exception:  # noqa: BLE001 - no answer, whatever the driver makes of it
             if self._open is connection:
@@ -251,7 +265,7 @@ class BrokerConnection:
         finally:
             self._probing = None
 
-    def _give_up(self, connection: AbstractConnection) -> None:
+    def _give_up(self, connection: aio_pika.Connection) -> None:
         _ = self._start_chore(self._close_connection(connection), "close connection")
 
     def _start_chore(self, work: Coroutine[None, None, None], what: str) -> asyncio.Task[None]:
@@ -281,6 +295,29 @@ class BrokerConnection:
             outage_seconds=round(outage, 3),
         )
         self._failures, self._not_before, self._lost_at = 0, 0.0, None
+
+
+def _driver_of(connection: aio_pika.Connection) -> aiormq.abc.AbstractConnection | None:
+    """Give the driver's part of *connection* while it stands; `is_closed` tells only of our own closing."""
+    transport = connection.transport
+    return None if transport is None or transport.connection.is_closed else transport.connection
+
+
+async def _establish(connection: aio_pika.Connection) -> None:
+    await connection.connect()
+    if _driver_of(connection) is None:  # too early for `_on_closed` to have noticed
+        raise BrokerUnavailable("the connection was lost at once")
+
+
+async def _open_channel(connection: aio_pika.Connection, *, publisher_confirms: bool) -> AbstractChannel:
+    return await connection.channel(publisher_confirms=publisher_confirms, on_return_raises=publisher_confirms)
+
+
+async def _open_driver_channel(connection: aio_pika.Connection) -> aiormq.abc.AbstractChannel:
+    driver = _driver_of(connection)
+    if driver is None:
+        raise BrokerUnavailable("the connection was lost")
+    return await driver.channel(publisher_confirms=False, frame_buffer_size=_FRAME_BUFFER)
 
 
 def describe(error: BaseException) -> str:

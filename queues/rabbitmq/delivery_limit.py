@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-import aiormq
-from pamqp import commands
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from queues.rabbitmq.connection import BrokerConnection
 
@@ -44,44 +44,43 @@ async def probe_delivery_limit(connection: BrokerConnection, instance: str) -> D
     Raises:
         BrokerUnavailable: no answer, or no right to create the canary's queue.
     """
-    queue = f"{instance}.to_magento.canary.{uuid4().hex}"
+    name = f"{instance}.to_magento.canary.{uuid4().hex}"
     channel = await connection.channel(publisher_confirms=True)
     try:
-        await connection.ask(
+        queue = await connection.ask(
             # Should the daemon die in between, the broker clears up.
-            channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum", "x-expires": 60_000}),
-            f"declare {queue}",
+            channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum", "x-expires": 60_000}),
+            f"declare {name}",
         )
         try:
             survives = await _survives(connection, channel, queue)
         finally:
-            await _delete(connection, queue)
+            await _delete(connection, name)
     finally:
         await connection.close_channel(channel)
     return DeliveryLimit(bites=False) if survives else DeliveryLimit(bites=True, remedy=_remedy(instance))
 
 
-async def _survives(connection: BrokerConnection, channel: aiormq.Channel, queue: str) -> bool:
-    properties = commands.Basic.Properties(delivery_mode=2, message_id=queue)
+async def _survives(connection: BrokerConnection, channel: AbstractChannel, queue: AbstractQueue) -> bool:
+    canary = Message(b"canary", delivery_mode=DeliveryMode.PERSISTENT, message_id=queue.name)
     await connection.ask(
-        channel.basic_publish(b"canary", routing_key=queue, properties=properties, mandatory=True),
-        f"publish to {queue}",
+        channel.default_exchange.publish(canary, queue.name, mandatory=True), f"publish to {queue.name}"
     )
     for _ in range(RETURNS):
-        tag = await _next(connection, channel, queue)
-        if tag is None:
+        message = await _next(connection, queue)
+        if message is None:
             return False
         # 4.3 no longer counts nack, but still counts this.
-        await connection.ask(channel.basic_reject(tag, requeue=True), f"return to {queue}")
-    return await _next(connection, channel, queue) is not None
+        await connection.ask(message.reject(requeue=True), f"return to {queue.name}")
+    return await _next(connection, queue) is not None
 
 
-async def _next(connection: BrokerConnection, channel: aiormq.Channel, queue: str) -> int | None:
+async def _next(connection: BrokerConnection, queue: AbstractQueue) -> AbstractIncomingMessage | None:
     """Get the canary; a return is not there again at once."""
     for _ in range(_LOOKS):
-        message = await connection.ask(channel.basic_get(queue), f"get from {queue}")
-        if isinstance(message.delivery, commands.Basic.GetOk):
-            return message.delivery.delivery_tag
+        message = await connection.ask(queue.get(fail=False, timeout=None), f"get from {queue.name}")
+        if message is not None:
+            return message
         await asyncio.sleep(_LOOK_SECONDS)
     return None
 

@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 from typing import Final, Self
 from uuid import uuid4
 
-import aiormq
-from pamqp import commands
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractExchange
+from aio_pika.exceptions import DeliveryError
 
 from queues.errors import BrokerUnavailable
 from queues.message import ChangeEvent, encode
 from queues.rabbitmq.connection import BrokerConnection
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
-
-_PERSISTENT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ class Publisher:
         self._connection = connection
         self._exchange = exchange
         self._room = asyncio.Semaphore(window)
-        self._channel: aiormq.Channel | None = None
+        self._channel: AbstractChannel | None = None
         self._opening = asyncio.Lock()
 
     async def publish(self, publications: Sequence[Publication]) -> list[BrokerUnavailable | None]:
@@ -85,39 +84,34 @@ class Publisher:
         return None
 
     async def _publish(self, publication: Publication) -> None:
-        channel = await self._usable_channel()
-        # The driver finds the publication of a returned message by its id: equal ids would swap verdicts.
-        properties = commands.Basic.Properties(
+        channel, exchange = await self._usable_channel()
+        message = Message(
+            publication.body,
             content_type=CONTENT_TYPE,
-            delivery_mode=_PERSISTENT,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            # The publication of a returned message is found by its id: equal ids would swap verdicts.
             message_id=str(uuid4()),
             timestamp=datetime.now(UTC),
-            headers=dict(publication.headers) or None,
+            headers=dict(publication.headers),
         )
         try:
             await self._connection.ask(
-                channel.basic_publish(
-                    publication.body,
-                    exchange=self._exchange,
-                    routing_key=publication.routing_key,
-                    properties=properties,
-                    mandatory=True,
-                    wait=False,
-                ),
+                exchange.publish(message, publication.routing_key, mandatory=True),
                 f"publish to {self._exchange} as {publication.routing_key}",
             )
         except BrokerUnavailable as error:
-            if not isinstance(error.__cause__, aiormq.DeliveryError):  # refused or returned: a proper answer
+            if not isinstance(error.__cause__, DeliveryError):  # refused or returned: a proper answer
                 await self._forget(channel)
             raise
 
-    async def _usable_channel(self) -> aiormq.Channel:
+    async def _usable_channel(self) -> tuple[AbstractChannel, AbstractExchange]:
         async with self._opening:
             if self._channel is None or self._channel.is_closed:
                 self._channel = await self._connection.channel(publisher_confirms=True)
-            return self._channel
+            # Asks the broker nothing; a missing exchange is told by the first publication.
+            return self._channel, await self._channel.get_exchange(self._exchange, ensure=False)
 
-    async def _forget(self, channel: aiormq.Channel) -> None:
+    async def _forget(self, channel: AbstractChannel) -> None:
         if self._channel is channel and not await self._connection.is_blocked():
             self._channel = None
             await self._connection.close_channel(channel)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-import aiormq
+from aio_pika.exceptions import ChannelNotFoundEntity
 from aiormq.abc import AbstractChannel
 
 from queues.errors import BrokerUnavailable, NotFound
@@ -37,8 +37,9 @@ class RabbitSource:
             NotFound: there is no such queue.
             BrokerUnavailable: no answer, or a refusal.
         """
-        # On a channel of its own: the broker answers a missing queue by closing the channel.
-        channel = await self._connection.channel()
+        # On a channel of its own, for the broker answers a missing queue by closing the channel; of the driver's, for
+        # every check opens one, and aio-pika's connection would remember them all.
+        channel = await self._connection.driver_channel()
         try:
             answer = await self._connection.ask(
                 channel.queue_declare(queue, passive=True), f"count what is ready in {queue}"
@@ -69,7 +70,7 @@ class RabbitSource:
             raise ValueError(f"count must be >= 1, got {count}")
         if not 1 <= window <= HIGHEST_PREFETCH:
             raise ValueError(f"window must be 1 to {HIGHEST_PREFETCH}, got {window}")
-        channel = await self._connection.channel()
+        channel = await self._connection.driver_channel()
         try:
             take = await self._open(channel, queue, count, window)
             yield take
@@ -96,5 +97,5 @@ class RabbitSource:
 
 
 def _raise_if_missing(error: BrokerUnavailable, queue: str) -> None:
-    if isinstance(error.__cause__, aiormq.ChannelNotFoundEntity):
+    if isinstance(error.__cause__, ChannelNotFoundEntity):
         raise NotFound("queue", queue) from error

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-import aiormq
 import structlog
-from aiormq.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import AMQPChannelError, ChannelNotFoundEntity
+from aiormq.exceptions import ChannelAccessRefused  # aio-pika does not pass this one on
 
 from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable
@@ -134,9 +135,9 @@ class _Declaring:
     async def exchange(self, wanted: ExchangeDeclaration) -> None:
         await self._declare(
             f"exchange {wanted.name}",
-            lambda channel, passive: channel.exchange_declare(
+            lambda channel, passive: channel.declare_exchange(
                 wanted.name,
-                exchange_type=wanted.kind,
+                wanted.kind,
                 durable=True,
                 passive=passive,
                 arguments=dict(wanted.arguments),
@@ -146,15 +147,15 @@ class _Declaring:
     async def queue(self, wanted: QueueDeclaration) -> None:
         await self._declare(
             f"queue {wanted.name}",
-            lambda channel, passive: channel.queue_declare(
+            lambda channel, passive: channel.declare_queue(
                 wanted.name, durable=True, passive=passive, arguments=dict(wanted.arguments)
             ),
         )
         refusal = await self._refusal(
-            lambda channel: channel.queue_bind(wanted.name, wanted.exchange, wanted.routing_key),
+            lambda channel: _bind(channel, wanted),
             f"bind queue {wanted.name} to {wanted.exchange}",
         )
-        if refusal is not None and not _is(refusal, aiormq.ChannelAccessRefused):
+        if refusal is not None and not _is(refusal, ChannelAccessRefused):
             raise refusal
 
     async def _declare(self, name: str, declare: Callable[[AbstractChannel, bool], Awaitable[object]]) -> None:
@@ -162,11 +163,11 @@ class _Declaring:
         # Only an active declaration compares the arguments.
         refusal = await self._refusal(lambda channel: declare(channel, False), f"declare {name}")  # noqa: FBT003 - active
         if refusal is None:
-            if absence is not None and _is(absence, aiormq.ChannelNotFoundEntity):
+            if absence is not None and _is(absence, ChannelNotFoundEntity):
                 self.created.append(name)
         elif absence is not None:
             raise refusal
-        elif not _is(refusal, aiormq.ChannelAccessRefused):  # without the right to configure there is no comparison
+        elif not _is(refusal, ChannelAccessRefused):  # without the right to configure there is no comparison
             self._differs(name, refusal)
 
     async def _refusal(
@@ -177,7 +178,7 @@ class _Declaring:
         try:
             await self._connection.ask(question(channel), what)
         except BrokerUnavailable as error:
-            if isinstance(error.__cause__, aiormq.AMQPChannelError):
+            if isinstance(error.__cause__, AMQPChannelError):
                 return error
             raise
         finally:
@@ -189,5 +190,10 @@ class _Declaring:
         self.differences.append(Difference(name=name, text=str(refusal)))
 
 
-def _is(refusal: BrokerUnavailable, kind: type[aiormq.AMQPChannelError]) -> bool:
+async def _bind(channel: AbstractChannel, wanted: QueueDeclaration) -> None:
+    queue = await channel.get_queue(wanted.name, ensure=False)
+    await queue.bind(wanted.exchange, wanted.routing_key)
+
+
+def _is(refusal: BrokerUnavailable, kind: type[AMQPChannelError]) -> bool:
     return isinstance(refusal.__cause__, kind)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import aiormq
 import pytest
 from structlog.testing import capture_logs
 
@@ -106,9 +105,8 @@ async def test_what_the_broker_gives_up_on_reaches_the_dead_queue(
     await queues.publish(queue_name, [b"rejected"])
 
     channel = await connection.channel()
-    message = await channel.basic_get(queue_name)
-    assert isinstance(message.delivery, aiormq.spec.Basic.GetOk)
-    await channel.basic_reject(message.delivery.delivery_tag or 0, requeue=False)
+    message = await (await channel.get_queue(queue_name)).get()
+    await message.reject(requeue=False)
     await queues.wait_until_ready(f"{instance}.dead", 1)
     async with RabbitSource(connection).take(f"{instance}.dead", 1, window=1) as take:
         deliveries = [delivery async for delivery in take]
