@@ -9,7 +9,7 @@ LOCAL := $(PYTHON) -m deploy.local
 BIN := .venv/bin
 UV := uv==0.13.9
 TESTS ?= tests
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -68,7 +68,7 @@ check: lint test ## What continuous integration runs
 .PHONY: bench
 bench: ## Measure against plain consumers, FastStream and celery-batches; writes docs/benchmarks.md
 	@$(LOCAL) install bench
-	@$(LOCAL) with -- $(BIN)/python -m bench
+	@$(BIN)/python -m bench
 
 .PHONY: lock
 lock: ## Pin the newest allowed versions of all packages in the lock files

@@ -15,6 +15,9 @@ BATCH: Final = 25
 PATH: Final = "/rest/all/V1/products/base-prices"
 JSON_HEADERS: Final = {"Content-Type": "application/json"}
 
+FIRST_SKU: Final = 1_000
+"""Of the sandbox store's catalogue, AC-1000 and up."""
+
 _FIRST_TIME: Final = datetime(2026, 11, 21, 10, tzinfo=UTC)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -23,14 +26,25 @@ def price_events(count: int) -> Iterator[ChangeEvent]:
     """Give *count* price changes of as many records, each its own."""
     for number in range(count):
         price = Decimal(number % 100_000 + 1) / 100
-        yield ChangeEvent(
-            id=f"01JD{number:022d}",
-            source="acumatica/REVISION",
-            type="to_magento.pricing",
-            subject=f"AC-{number:07d}",
-            time=_FIRST_TIME + timedelta(milliseconds=number),
-            data={"price": f"{price:.2f}", "cost": f"{price / 2:.4f}", "currency": "USD", "price_class": "RETAIL"},
-        )
+        data = {"price": f"{price:.2f}", "cost": f"{price / 2:.4f}", "currency": "USD", "price_class": "RETAIL"}
+        yield _event(number, "to_magento.pricing", data)
+
+
+def stock_events(count: int) -> Iterator[ChangeEvent]:
+    """Give *count* stock changes of as many records, each its own."""
+    for number in range(count):
+        yield _event(number, "to_magento.inventory", {"quantity": str(number % 500), "source_code": "default"})
+
+
+def _event(number: int, event_type: str, data: dict[str, Any]) -> ChangeEvent:
+    return ChangeEvent(
+        id=f"01JD{number:022d}",
+        source="acumatica/REVISION",
+        type=event_type,
+        subject=f"AC-{number + FIRST_SKU}",
+        time=_FIRST_TIME + timedelta(milliseconds=number),
+        data=data,
+    )
 
 
 def price_row(key: str, data: Mapping[str, Any]) -> dict[str, Any]:

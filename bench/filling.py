@@ -11,8 +11,7 @@ import aiormq
 from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
-from bench.events import price_events
-from queues.message import encode
+from queues.message import ChangeEvent, encode
 
 CELERY_TASK: Final = "bench.deliver"
 
@@ -31,28 +30,28 @@ async def channel(broker: str) -> AsyncIterator[AbstractChannel]:
         await connection.close()
 
 
-async def fill(broker: str, queue: str, records: int, *, for_celery: bool = False) -> None:
+Messages = Iterable[tuple[bytes, Basic.Properties]]
+
+
+async def fill(broker: str, queue: str, messages: Messages, *, count: int) -> None:
     """
-    Declare *queue* and let *records* price events wait in it.
+    Declare *queue* and let *messages* wait in it.
 
     Args:
         broker: its URL.
         queue: a name that is not taken.
-        records: how many, each of another record.
-        for_celery: as calls of Celery's task instead of bare events.
+        messages: from `as_events` or `as_celery_calls`.
+        count: how many these are.
     """
-    messages = _for_celery(records) if for_celery else _events(records)
     async with channel(broker) as open_channel:
         await open_channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
         await publish(open_channel, queue, messages)
     # What was confirmed may still be on its way to "ready".
-    while await waiting(broker, queue) < records:  # noqa: ASYNC110 - the broker announces no such thing
+    while await waiting(broker, queue) < count:  # noqa: ASYNC110 - the broker announces no such thing
         await asyncio.sleep(0.02)
 
 
-async def publish(
-    open_channel: AbstractChannel, queue: str, messages: Iterable[tuple[bytes, Basic.Properties]]
-) -> None:
+async def publish(open_channel: AbstractChannel, queue: str, messages: Messages) -> None:
     """Publish *messages* to *queue*, some hundred under way at once; returns when all are confirmed."""
     rest = iter(messages)
     while group := list(islice(rest, _UNDER_WAY)):
@@ -76,26 +75,24 @@ async def delete(broker: str, queue: str) -> None:
         await open_channel.queue_delete(queue)
 
 
-def _events(records: int) -> Iterator[tuple[bytes, Basic.Properties]]:
-    for event in price_events(records):
-        yield (
-            encode(event),
-            Basic.Properties(
-                content_type="application/cloudevents+json", delivery_mode=_PERSISTENT, message_id=event.id
-            ),
+def as_events(events: Iterable[ChangeEvent]) -> Iterator[tuple[bytes, Basic.Properties]]:
+    """Give *events* as the connector publishes them."""
+    for event in events:
+        properties = Basic.Properties(
+            content_type="application/cloudevents+json", delivery_mode=_PERSISTENT, message_id=event.id
         )
+        yield encode(event), properties
 
 
-def _for_celery(records: int) -> Iterator[tuple[bytes, Basic.Properties]]:
-    for number, event in enumerate(price_events(records)):
+def as_celery_calls(events: Iterable[ChangeEvent]) -> Iterator[tuple[bytes, Basic.Properties]]:
+    """Give *events* as calls of Celery's task, each with the event as its only argument."""
+    for number, event in enumerate(events):
         task_id = str(UUID(int=number))
-        yield (
-            _CELERY_BODY % encode(event),
-            Basic.Properties(
-                content_type="application/json",
-                content_encoding="utf-8",
-                correlation_id=task_id,
-                delivery_mode=_PERSISTENT,
-                headers={"lang": "py", "task": CELERY_TASK, "id": task_id, "root_id": task_id, "retries": 0},
-            ),
+        properties = Basic.Properties(
+            content_type="application/json",
+            content_encoding="utf-8",
+            correlation_id=task_id,
+            delivery_mode=_PERSISTENT,
+            headers={"lang": "py", "task": CELERY_TASK, "id": task_id, "root_id": task_id, "retries": 0},
         )
+        yield _CELERY_BODY % encode(event), properties

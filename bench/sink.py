@@ -1,15 +1,14 @@
 """
 A target that costs almost nothing: answers every POST with 200 and `[]` at once, and remembers what it was sent.
 
-Run as `python -m bench.sink`. It tells its port as one JSON line; afterwards `wait N` on standard input is answered
-when N records have come, `report` with what came. Bodies are kept as they are and only read for the report.
+Run as `python -m bench.sink`. It tells its port as one JSON line; afterwards every line `report` on standard input is
+answered with what came. Bodies are kept as they are and only read for the report.
 """
 
 import asyncio
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -20,7 +19,6 @@ from typing_extensions import override
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
-_RECORD: Final = b'"sku":'
 
 
 class Received:
@@ -29,34 +27,18 @@ class Received:
     def __init__(self) -> None:
         """Start with nothing."""
         self._bodies: list[bytes] = []
-        self._records = 0
-        self._last_at = 0.0
-        self._awaited = 0
-        self._enough = asyncio.Event()
 
     def add(self, body: bytes) -> None:
         """Note one request."""
         self._bodies.append(body)
-        self._records += body.count(_RECORD)
-        self._last_at = time.monotonic()
-        if self._records >= self._awaited:
-            self._enough.set()
 
-    async def wait_for(self, records: int) -> None:
-        """Return when that many *records* have come."""
-        self._awaited = records
-        if self._records < records:
-            self._enough.clear()
-            await self._enough.wait()
-
-    def report(self) -> dict[str, float]:
-        """Count requests, records and distinct records; `last_at` is the monotonic time of the last request."""
+    def report(self) -> dict[str, int]:
+        """Count requests, records and distinct records."""
         keys = [row["sku"] for body in self._bodies for row in msgspec.json.decode(body)["prices"]]
         return {
             "requests": len(self._bodies),
             "records": len(keys),
             "distinct": len(set(keys)),
-            "last_at": self._last_at,
         }
 
 
@@ -106,14 +88,7 @@ async def serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     _tell({"port": server.sockets[0].getsockname()[1]})
     while line := await commands.readline():
-        match line.decode().split():
-            case ["wait", records]:
-                await received.wait_for(int(records))
-                _tell({"came": int(records)})
-            case ["report"]:
-                _tell(received.report())
-            case other:
-                _tell({"error": f"unknown command {other}"})
+        _tell(received.report() if line.strip() == b"report" else {"error": f"unknown command {line!r}"})
     server.close()
 
 

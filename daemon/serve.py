@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from daemon import __version__
 from daemon.clock import SystemClock
 from daemon.config import Config
+from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
 from daemon.http.connections import not_connected
 from daemon.http.dependencies import Dependencies
@@ -140,6 +141,7 @@ class _Daemon:
         workers = self._workers(stores, source, store)
         await stack.enter_async_context(self._background(stores, source))
         await self._open_http(stack, stores, broker, source, store, frozenset(worker.name for worker in workers))
+        spare_loaded_objects()
         _log.info(
             "daemon.started",
             queues=[worker.name for worker in workers],

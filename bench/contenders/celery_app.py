@@ -6,17 +6,18 @@ core of a small machine; acknowledged late, for its default acknowledges before 
 interrupts; a prefetch that always holds enough for every process; no events, no results, no gossip, no mingling.
 """
 
+import importlib
 import os
 import signal
-import sys
 import threading
 import time
 import warnings
-from typing import Any
+from typing import Any, Final
 
 import requests
 from celery import Celery, bootsteps, signals
 from celery.platforms import SecurityWarning
+from celery.worker.request import Request
 from celery_batches import Batches, SimpleRequest
 from kombu import Queue
 
@@ -24,18 +25,32 @@ from bench.contenders.protocol import Task, await_go, read_task, report
 from bench.events import JSON_HEADERS, PATH, price_row, request_body
 from bench.filling import CELERY_TASK
 
-POOL = os.environ.get("BENCH_CELERY_POOL", "prefork")
+POOL: Final = "prefork"
 
 _session = requests.Session()
 
 
-class _Gate(bootsteps.StartStopStep):  # type: ignore[misc]  # the base class has no type hints
+class _Gate(bootsteps.StartStopStep):  # type: ignore[misc]  # see pyproject: an optional group without its types
     """Lets the consumer start only when the harness says go; the pool is up by then."""
 
     requires = ("celery.worker.components:Pool",)
 
     def start(self, _parent: object) -> None:
         await_go()
+
+
+class Counted(Request):  # type: ignore[misc]  # as above
+    """A request that counts acknowledgements; when none is left, *when_done* is called."""
+
+    left = 0
+    when_done = threading.Event()
+
+    def acknowledge(self) -> None:
+        """Acknowledge, and count it."""
+        super().acknowledge()
+        Counted.left -= 1
+        if Counted.left == 0:
+            Counted.when_done.set()
 
 
 def create_app(task: Task) -> Celery:
@@ -58,7 +73,9 @@ def create_app(task: Task) -> Celery:
     )
     app.steps["worker"].add(_Gate)
 
-    @app.task(base=Batches, name=CELERY_TASK, flush_every=task.batch, flush_interval=1)  # type: ignore[untyped-decorator]  # as above
+    @app.task(  # type: ignore[untyped-decorator]  # as above
+        base=Batches, name=CELERY_TASK, flush_every=task.batch, Request="bench.contenders.celery_app:Counted"
+    )
     def deliver(batch: list[SimpleRequest]) -> None:
         rows: list[dict[str, Any]] = [price_row(each.args[0]["subject"], each.args[0]["data"]) for each in batch]
         answer = _session.post(task.target + PATH, data=request_body(rows), headers=JSON_HEADERS, timeout=60)
@@ -68,38 +85,38 @@ def create_app(task: Task) -> Celery:
 
 
 def run(task: Task) -> None:
-    """Work until the harness says stop."""
+    """Work until everything is acknowledged."""
     app = create_app(task)
     started_at = 0.0
+    Counted.left = task.records
 
     @signals.task_received.connect(weak=False)  # type: ignore[untyped-decorator]  # as above
     def note_start(**_: object) -> None:
         nonlocal started_at
         started_at = started_at or time.monotonic()
 
-    @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]  # as above
-    def await_stop(**_: object) -> None:
-        def stop() -> None:
-            sys.stdin.readline()
-            os.kill(os.getpid(), signal.SIGTERM)
+    def finish() -> None:
+        Counted.when_done.wait()
+        report(started_at=started_at, ended_at=time.monotonic())
+        os.kill(os.getpid(), signal.SIGTERM)
 
-        threading.Thread(target=stop, daemon=True).start()
+    @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]  # as above
+    def await_end(**_: object) -> None:
+        threading.Thread(target=finish, daemon=True).start()
 
     # Whether the benchmark is run as root is nobody's business.
     warnings.simplefilter("ignore", SecurityWarning)
-    worker = app.Worker(
+    app.Worker(
         pool=POOL,
         concurrency=task.in_flight,
-        loglevel=os.environ.get("BENCH_CELERY_LOG", "ERROR"),
+        loglevel="ERROR",
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,
         quiet=True,
-    )
-    worker.start()
-    # Acknowledgements that were under way have been flushed by the warm shutdown.
-    report(started_at=started_at, ended_at=None)
+    ).start()
 
 
 if __name__ == "__main__":
-    run(read_task())
+    # By its full name, under which Celery finds the class `Counted`.
+    importlib.import_module("bench.contenders.celery_app").run(read_task())

@@ -80,11 +80,11 @@ async def run(task: Task) -> None:
     connection = await aio_pika.connect(task.broker)
     async with connection, aiohttp.ClientSession() as session:
         channel = await connection.channel()
-        prefetch = task.in_flight if task.batch == 1 else task.batch * (task.in_flight + WINDOWS_AHEAD)
+        prefetch = task.in_flight if task.singles else task.batch * (task.in_flight + WINDOWS_AHEAD)
         await channel.set_qos(prefetch_count=prefetch)
         queue = await channel.get_queue(task.queue, ensure=False)
         started_at = await asyncio.to_thread(await_go)
-        await (drain_singles if task.batch == 1 else drain_batches)(task, queue, session)
+        await (drain_singles if task.singles else drain_batches)(task, queue, session)
         # An answer of the broker proves that it has seen the acknowledgements before.
         await channel.set_qos(prefetch_count=prefetch)
         ended_at = time.monotonic()

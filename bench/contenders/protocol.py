@@ -19,9 +19,11 @@ class Task:
     Attributes:
         queue: its full name; it holds exactly *records* price events.
         target: base URL of the target.
-        batch: records in one request; 1 means single requests.
+        batch: records in one request.
         in_flight: requests at once.
+        singles: every record in a request of its own, *batch* is 1 then.
         database: the URL of an empty, migrated database, for whom it concerns.
+        token: of a store with the interface of Magento; empty where the target is the sink.
     """
 
     broker: str
@@ -30,7 +32,9 @@ class Task:
     records: int
     batch: int
     in_flight: int
+    singles: bool
     database: str
+    token: str
 
 
 def read_task() -> Task:
@@ -45,15 +49,15 @@ def await_go() -> float:
     return time.monotonic()
 
 
-def report(*, started_at: float, ended_at: float | None) -> None:
+def report(*, started_at: float, ended_at: float) -> None:
     """
     Tell how long it took, then await the end.
 
     Args:
         started_at: monotonic seconds.
-        ended_at: monotonic seconds when everything was acknowledged; None if the contender cannot know.
+        ended_at: monotonic seconds when everything was acknowledged.
     """
-    _tell({"started_at": started_at, "ended_at": ended_at})
+    _tell({"seconds": ended_at - started_at})
     sys.stdin.read()
 
 
