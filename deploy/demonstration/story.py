@@ -100,7 +100,7 @@ def _collect(stage: Stage, sample: Sample, settings: Settings) -> None:
     )
     stage.sandbox.put("/_sandbox/faults/reject", {"sku": sample.refused})
     stage.say(f"The store is told to refuse every price of {sample.refused}.")
-    stage.connector.post(f"{QUEUE_PATH}/pause", {"reason": REASON})
+    _pause(stage)
     try:
         before = _waiting(stage)
         answer = stage.connector.post(
@@ -127,6 +127,15 @@ def _collect(stage: Stage, sample: Sample, settings: Settings) -> None:
     except UnexpectedAnswerError as error:
         # A run that is under way does as well; the next check takes them.
         stage.say(f"(run now: {error})")
+
+
+def _pause(stage: Stage) -> None:
+    """Pause the queue, unless a demonstration that was killed has left it paused."""
+    paused = stage.connector.get(QUEUE_PATH)["paused"]
+    if paused is None:
+        stage.connector.post(f"{QUEUE_PATH}/pause", {"reason": REASON})
+    elif paused["reason"] != REASON:
+        raise UnexpectedAnswerError(f"{EVENT_TYPE} is paused by {paused['by']}: {paused['reason']}")
 
 
 def _sum_of(sizes: Sequence[int]) -> str:
