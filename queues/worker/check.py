@@ -15,7 +15,7 @@ from queues.worker.attempts import Attempts
 from queues.worker.breaker import Breaker
 from queues.worker.claims import ClaimTime
 from queues.worker.ending import Ending
-from queues.worker.settling import Settler
+from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
 from queues.worker.stop import Stop
@@ -127,7 +127,8 @@ class Check:
         snapshot = Snapshot(self._queue, self._ports.ledger, self._lease, rows, page_size=group_size)
         async with AsyncExitStack() as stack:
             if ready:
-                window = min(ready, (CLAIMED_GROUPS + 2) * group_size)
+                # Claimed or about to be, and what is finished but on its way to the disk: none waits for the other.
+                window = min(ready, (CLAIMED_GROUPS + 2) * group_size + 2 * GROUP_RECORDS)
                 taking = self._ports.source.take(self._definition.name, ready, window=window)
                 self._take = await stack.enter_async_context(taking)
             await self._work(plan, snapshot, group_size)
