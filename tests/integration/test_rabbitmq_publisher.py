@@ -154,6 +154,19 @@ async def test_a_connection_cut_while_publishing_gives_no_false_confirmation(
     assert len(confirmed) < len(publications)
 
 
+async def test_a_peer_that_takes_nothing_more_does_not_hold_up_the_close(weak: tuple[Proxy, BrokerConnection]) -> None:
+    proxy, connection = weak
+    await connection.ensure()
+
+    proxy.blackhole()
+    full = [Publication(routing_key="nowhere", body=bytes(1_000_000))] * 60
+    verdicts = await Publisher(connection, exchange="").publish(full)
+    async with asyncio.timeout(20):
+        await connection.close()
+
+    assert all(isinstance(verdict, BrokerUnavailable) for verdict in verdicts)
+
+
 async def test_an_outage_is_told_once_and_so_is_its_end(weak: tuple[Proxy, BrokerConnection]) -> None:
     proxy, connection = weak
     await connection.ensure()

@@ -1,6 +1,7 @@
 """Takes from a real broker, where the broker's own ways matter."""
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -216,3 +217,24 @@ async def test_a_body_of_many_frames_arrives_whole(
             await take.acknowledge([delivery.tag])
 
     assert bodies == [body, b""]
+
+
+async def test_counting_and_taking_leave_nothing_behind_on_a_connection_that_lives_long(
+    connection: BrokerConnection, queues: BrokerQueues, queue_name: str
+) -> None:
+    await queues.declare(queue_name)
+    await queues.publish(queue_name, numbered(60))
+    source = RabbitSource(connection)
+
+    async def check(times: int) -> int:
+        for _ in range(times):
+            async with source.take(queue_name, 1, window=1) as take:
+                await take.acknowledge(await receive_all(take))
+            await source.ready(queue_name)
+        gc.collect()
+        return sum(issubclass(type(each), asyncio.Future) for each in gc.get_objects())
+
+    warm = await check(10)
+    later = await check(50)
+
+    assert later - warm < 50  # an aio-pika channel leaves two futures each, and a check opens two channels
