@@ -3,13 +3,12 @@
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.faults import ProvisioningError
-from deploy.local.processes import Stopped, stop_on_signals
+from deploy.local.processes import Stopped, run_guarded, stop_on_signals
 from deploy.local.progress import say
 from deploy.local.run import run
 from deploy.local.services import named_servers, provisioned, throw_away_home
@@ -90,12 +89,7 @@ def _with_servers(command: Sequence[str], *, database_only: bool) -> int:
             del names["CONNECTOR_TEST_BROKER_URL"]
         programs = str(VirtualEnvironment(ROOT).python.parent)
         path = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
-        with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **names, "PATH": path}) as process:  # noqa: S603 - the caller's command
-            try:
-                return process.wait()
-            except Stopped:
-                process.terminate()
-                raise
+        return run_guarded(command, directory=ROOT, environ={**os.environ, **names, "PATH": path})
 
 
 if __name__ == "__main__":

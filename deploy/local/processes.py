@@ -119,6 +119,20 @@ class Child:
         return "\n".join(f"    {line}" for line in lines) or "    (nothing)"
 
 
+def run_guarded(command: Sequence[str], *, directory: Path, environ: Mapping[str, str]) -> int:
+    """Run *command* on our own output and return its exit code; nothing it started stays behind."""
+    guard = [sys.executable, "-I", str(GUARD), "--signal", "INT", "--", *command]
+    with subprocess.Popen(  # noqa: S603 - the caller's command
+        guard, stdin=subprocess.PIPE, cwd=directory, env=dict(environ), start_new_session=True
+    ) as process:
+        try:
+            return process.wait()
+        except Stopped:
+            if process.stdin is not None:
+                process.stdin.close()
+            raise
+
+
 def stop_on_signals() -> None:
     """Turn SIGTERM, SIGHUP and SIGINT into Stopped, once; further ones are ignored while things are being stopped."""
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
