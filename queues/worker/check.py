@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from itertools import groupby
 from typing import Final
 
+import structlog
+
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost
 from queues.message import Message
 from queues.plan import DeliveryPlan, plan_delivery
@@ -15,7 +17,7 @@ from queues.worker.attempts import Attempts
 from queues.worker.breaker import Breaker
 from queues.worker.claims import ClaimTime
 from queues.worker.ending import Ending
-from queues.worker.settling import GROUP_RECORDS, Settler
+from queues.worker.settling import GROUP_RECORDS, RETRY_SECONDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
 from queues.worker.stop import Stop
@@ -31,6 +33,9 @@ LARGEST_WINDOW: Final = 2_000
 
 HURRIED_SECONDS: Final = 10.0
 """What a hard stop leaves for writing down what is finished and keeping what was not tried."""
+
+
+_log = structlog.stdlib.get_logger("queues.worker")
 
 
 class _Group:
@@ -77,6 +82,7 @@ class Check:
         self._lease = lease
         self._settings = snapshot.settings
         self._version = snapshot.version
+        self._claim_time = claim_time
         self._room = asyncio.Semaphore(CLAIMED_GROUPS)
         self._take: Take | None = None
         self._unclaimed: list[Entry] = []
@@ -280,9 +286,22 @@ class Check:
             each.content for each in entries if isinstance(each.content, Message) and (claimed or each.tag is not None)
         ]
         if messages:
-            await self._ports.ledger.keep(self._lease, messages, claimed=claimed)
+            await self._keep_messages(messages, claimed=claimed)
         for each in entries:
             if isinstance(each.content, UnreadableMessage):
                 self._attempts.settle_unreadable(each, each.content)
             else:
                 self._settler.add_settled(each.tags)
+
+    async def _keep_messages(self, messages: Sequence[Message], *, claimed: bool) -> None:
+        """Keep *messages*, again and again while the claims are surely ours: one left behind costs an attempt."""
+        while True:
+            try:
+                await self._ports.ledger.keep(self._lease, messages, claimed=claimed)
+            except DatabaseUnavailable as error:
+                if not self._claim_time.may_write:
+                    raise
+                _log.warning("keep.delayed", queue=self._definition.name, records=len(messages), reason=str(error))
+                await self._ports.clock.sleep(RETRY_SECONDS)
+            else:
+                return

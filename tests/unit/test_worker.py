@@ -466,3 +466,21 @@ async def test_a_broker_lost_in_a_check_doubles_nothing() -> None:
 
     assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
     assert [len(engine.sender.times_of(key)) for key in keys] == [1] * 5
+
+
+async def test_claims_that_cannot_be_given_back_at_once_are_given_back_when_the_database_is_there_again() -> None:
+    engine = build(QueueProcessingSettings(threshold_count=0, batch_count=1, retry_count=2))
+    engine.sender.seconds = 1.0
+    engine.sender.script = lambda _message: GONE
+    keys = engine.publish_count(10)
+
+    async with running(engine):
+        await engine.clock.advance(0.5)
+        engine.ledger.is_away = True
+        await engine.clock.advance(10)
+        engine.ledger.is_away = False
+        engine.sender.script = build().sender.script
+        await engine.clock.advance(60)
+
+    assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
+    assert [engine.ledger.attempts_of(key) for key in keys] == [2] * 5 + [1] * 5
