@@ -39,6 +39,14 @@ SHORT_SPANS: Final = Spans(
 
 
 @dataclass(slots=True)
+class Hold:
+    """A request that waits at the target: *begun* when it is there, answered when *release* is set."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
 class Sink:
     """
     Matches queues.ports.Sender: the target of all workers of a test.
@@ -46,15 +54,17 @@ class Sink:
     Attributes:
         script: gives each message's verdict.
         requests: the keys of each request, in the order in which they began.
-        hold_at: the number of the request (1 is the first) that waits for `release`; None for none.
+        deliveries: how often each record was taken.
     """
 
     script: Callable[[Message], Verdict] = field(default=lambda _message: Delivered())
     requests: list[tuple[str, ...]] = field(default_factory=list)
-    hold_at: int | None = None
-    held: asyncio.Event = field(default_factory=asyncio.Event)
-    release: asyncio.Event = field(default_factory=asyncio.Event)
     deliveries: Counter[str] = field(default_factory=Counter)
+    _holds: dict[tuple[str, int], Hold] = field(default_factory=dict)
+
+    def hold(self, key: str, *, request: int = 1) -> Hold:
+        """Hold the request number *request* (1 is the first) of those that carry *key*."""
+        return self._holds.setdefault((key, request), Hold())
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         self.requests.append(tuple(message.key for message in messages))
@@ -67,9 +77,11 @@ class Sink:
             records=len(messages),
             status=200,
         )
-        if number == self.hold_at:
-            self.held.set()
-            await self.release.wait()
+        for message in messages:
+            hold = self._holds.get((message.key, sum(message.key in keys for keys in self.requests)))
+            if hold is not None:
+                hold.begun.set()
+                await hold.release.wait()
         verdicts = [self.script(message) for message in messages]
         self.deliveries.update(
             message.key for message, verdict in zip(messages, verdicts, strict=True) if isinstance(verdict, Delivered)
