@@ -6,7 +6,7 @@ One take: a consumer on a channel of its own, which receives exactly what is wan
 
 Channel, connection or consumer lost at any point: the take is broken, everything raises, nothing is said elsewhere.
 
-Consuming and acknowledging go through the driver: an aio-pika IncomingMessage of every delivery halves the speed.
+Consuming and acknowledging go through the driver: an aio-pika IncomingMessage for each costs up to half the speed.
 """
 
 import asyncio
