@@ -23,7 +23,7 @@ from queues.postgres.columns import (
     MessageKey,
     body_columns,
     distinct,
-    identity_columns,
+    identity_rows,
     key_of,
 )
 from queues.postgres.engine import Contended
@@ -63,20 +63,26 @@ _CLAIM = text(f"""
         ) as l
         where l.state = 'trying' and l.lease_until < now() and l.attempts < cast(:retry_count as int)
         on conflict do nothing
+    ),
+    granted as (
+        insert into ledger as l (message_id, generation, queue, key, storeview, part, time, source, event_id, sequence,
+                                 state, attempts, owner, lease_until, claimed_at)
+        select message_id, generation, cast(:queue as text), key, storeview, part, time, source, event_id, sequence,
+               'trying', 1, cast(:run as uuid), now() + cast(:lease as interval), now()
+        from numbered
+        order by message_id, generation
+        on conflict (message_id, generation) do update
+            set attempts = l.attempts + 1, state = 'trying', owner = excluded.owner,
+                lease_until = excluded.lease_until, claimed_at = excluded.claimed_at, key = excluded.key,
+                storeview = excluded.storeview, part = excluded.part, time = excluded.time, source = excluded.source,
+                event_id = excluded.event_id
+            where l.attempts < cast(:retry_count as int)
+              and ((cast(:stored as bool) and l.state = 'waiting') or (l.state = 'trying' and l.lease_until < now()))
+        returning message_id, generation, attempts
     )
-    insert into ledger as l (message_id, generation, queue, key, storeview, part, time, source, event_id, sequence,
-                             state, attempts, owner, lease_until, claimed_at)
-    select message_id, generation, cast(:queue as text), key, storeview, part, time, source, event_id, sequence,
-           'trying', 1, cast(:run as uuid), now() + cast(:lease as interval), now()
-    from numbered
-    order by message_id, generation
-    on conflict (message_id, generation) do update
-        set attempts = l.attempts + 1, state = 'trying', owner = excluded.owner, lease_until = excluded.lease_until,
-            claimed_at = excluded.claimed_at, key = excluded.key, storeview = excluded.storeview, part = excluded.part,
-            time = excluded.time, source = excluded.source, event_id = excluded.event_id
-        where l.attempts < cast(:retry_count as int)
-          and ((cast(:stored as bool) and l.state = 'waiting') or (l.state = 'trying' and l.lease_until < now()))
-    returning message_id, generation, attempts
+    select coalesce(array_agg(place order by place), '{{}}') as places,
+           coalesce(array_agg(attempts order by place), '{{}}') as numbers
+    from granted join given using (message_id, generation)
 """)  # noqa: S608 - put together from constants only
 
 _HOLDS_LEASE = text(f"select {FENCE}")
@@ -111,12 +117,14 @@ async def claim_messages(
     """
     once = distinct(messages)
     values = _values(claim)
-    answer = await connection.execute(_CLAIM, {**values, **identity_columns(once), "lost": LOST_ATTEMPT})
-    granted: dict[MessageKey, int] = {(message_id, generation): attempts for message_id, generation, attempts in answer}
+    answer = (await connection.execute(_CLAIM, {**values, **identity_rows(once), "lost": LOST_ATTEMPT})).one()
+    if len(answer.places) == len(messages):
+        return [Claimed(attempt=number) for number in answer.numbers]
+    granted: dict[MessageKey, int] = {
+        key_of(once[place - 1]): number for place, number in zip(answer.places, answer.numbers, strict=True)
+    }
     others = [message for message in once if key_of(message) not in granted]
     repeated = len(once) < len(messages)
-    if not others and not repeated:
-        return [Claimed(attempt=granted[key_of(message)]) for message in messages]
     found = await _tell_apart(connection, claim, others, values) if others else {}
     if not claim.stored:
         custody = [each for each in others if isinstance(found[key_of(each)], Held)]
@@ -141,7 +149,7 @@ async def _tell_apart(
 ) -> dict[MessageKey, ClaimResult]:
     if not (await connection.execute(_HOLDS_LEASE, _fence(claim.lease))).scalar_one():
         raise LeaseLost(f"another run holds {claim.lease.queue}")
-    rows = await connection.execute(_READ, {**_only(values, "supersedable", "queue"), **identity_columns(messages)})
+    rows = await connection.execute(_READ, {**_only(values, "supersedable", "queue"), **identity_rows(messages)})
     return {(row.message_id, row.generation): _result(claim, row) for row in rows}
 
 

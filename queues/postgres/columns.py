@@ -1,4 +1,9 @@
-"""Messages as arrays, one per column: how a whole group travels to the server in one statement."""
+"""
+Messages as rows: how a whole group travels to the server in one statement.
+
+What every group carries travels as one JSON text, which costs the driver a fifth of what as many arrays do: it looks at
+each of their elements several times. Bytes, which only some carry, travel as arrays.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -7,17 +12,18 @@ from uuid import UUID
 from sqlalchemy import text
 
 from queues.message import Message
-from queues.postgres.texts import headers_to_json
+from queues.postgres.texts import as_rows, headers_to_json
 
 MessageKey = tuple[UUID, int]
 """Message id and generation: the primary key of the ledger."""
 
 IDENTITIES: Final = """
-    unnest(cast(:message_id as uuid[]), cast(:generation as int[]), cast(:key as text[]), cast(:storeview as text[]),
-           cast(:part as text[]), cast(:time as timestamptz[]), cast(:source as text[]), cast(:event_id as text[]))
+    rows from (json_to_recordset(cast(cast(:identities as text) as json))
+               as (message_id uuid, generation int, key text, storeview text, part text, time timestamptz, source text,
+                   event_id text))
     with ordinality as given (message_id, generation, key, storeview, part, time, source, event_id, place)
 """
-"""The arrays of `identity_columns` as rows, in the order given."""
+"""The rows of `identity_rows`, in the order given."""
 
 BODIES: Final = """
     unnest(cast(:message_id as uuid[]), cast(:generation as int[]), cast(:body as bytea[]), cast(:headers as text[]))
@@ -44,17 +50,23 @@ def distinct(messages: Iterable[Message]) -> list[Message]:
     return list({key_of(message): message for message in messages}.values())
 
 
-def identity_columns(messages: Sequence[Message]) -> dict[str, Any]:
+def identity_rows(messages: Iterable[Message]) -> dict[str, str]:
     """Give what the ledger knows of each message, without its bytes."""
+    return {"identities": as_rows([identity_of(message) for message in messages])}
+
+
+def identity_of(message: Message) -> dict[str, Any]:
+    """Give what the ledger knows of one message, without its bytes."""
+    event = message.event
     return {
-        "message_id": [message.message_id for message in messages],
-        "generation": [message.generation for message in messages],
-        "key": [message.event.subject for message in messages],
-        "storeview": [message.event.storeview or "" for message in messages],
-        "part": [message.part for message in messages],
-        "time": [message.event.time for message in messages],
-        "source": [message.event.source for message in messages],
-        "event_id": [message.event.id for message in messages],
+        "message_id": message.message_id,
+        "generation": message.generation,
+        "key": event.subject,
+        "storeview": event.storeview or "",
+        "part": message.part,
+        "time": event.time,
+        "source": event.source,
+        "event_id": event.id,
     }
 
 

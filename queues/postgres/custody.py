@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queues.message import Message
 from queues.ports import RunLease, StoredMessage, WaitingRows
 from queues.postgres.claiming import LOST_ATTEMPT
-from queues.postgres.columns import BODIES, IDENTITIES, body_columns, distinct, identity_columns
+from queues.postgres.columns import BODIES, IDENTITIES, body_columns, distinct, identity_rows
 
 _SWEEP = text("""
     with lost as (
@@ -106,7 +106,7 @@ async def take_back(connection: AsyncConnection, lease: RunLease, messages: Sequ
 async def keep_untouched(connection: AsyncConnection, lease: RunLease, messages: Sequence[Message]) -> None:
     """Write *messages* into the ledger as waiting, in their order, no attempt made."""
     once = distinct(messages)
-    await connection.execute(_KEEP, {"queue": lease.queue, **identity_columns(once), **body_columns(once)})
+    await connection.execute(_KEEP, {"queue": lease.queue, **identity_rows(once), **body_columns(once)})
 
 
 async def renew(connection: AsyncConnection, lease: RunLease, claim_lease: timedelta) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.errors import InvalidMessage
 from queues.message import Message, decode, identify
-from queues.postgres.columns import TAKE_CUSTODY, body_columns, identity_columns
+from queues.postgres.columns import TAKE_CUSTODY, body_columns, identity_of
 from queues.postgres.texts import headers_to_json
 
 _FATE = text("""
@@ -71,7 +71,7 @@ async def import_foreign(
         **dict.fromkeys(("key", "storeview", "time", "event_id", "source")),
     }
     if message is not None:
-        known = {name: column[0] for name, column in identity_columns([message]).items()}
+        known = identity_of(message)
         # A copy that comes later finds the fate of this one in the ledger.
         await connection.execute(_END, {**values, **known})
         values |= {name: known[name] for name in ("key", "time", "event_id", "source")}

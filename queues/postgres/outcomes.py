@@ -10,28 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queues.definition import QueueDefinition
 from queues.ports import FinishedRequest, Outcome, RunLease
 from queues.postgres.claiming import LOST_ATTEMPT
-from queues.postgres.columns import IDENTITIES, identity_columns, key_of
-from queues.postgres.texts import headers_to_json, storable
-from queues.postgres.verdict_words import NO_EXCHANGE, error_class_of, error_of, name_of, status_of
+from queues.postgres.columns import IDENTITIES, identity_rows, key_of
+from queues.postgres.texts import as_rows, headers_to_json, storable
+from queues.postgres.verdict_words import error_class_of, error_of, name_of, status_of
 from queues.verdicts import Delivered
 
 _END_TRIED = text("""
-    -- Arrays that are shorter than the others give null to the rest of the rows: these were simply delivered.
+    -- What is left out is null: these were simply delivered.
     with given as materialized (
-        select * from unnest(
-            cast(:message_id as uuid[]), cast(:generation as int[]), cast(:state as text[]), cast(:reason as text[]),
-            cast(:body as bytea[]), cast(:headers as text[]), cast(:number as int[]), cast(:at as timestamptz[]),
-            cast(:duration_ms as float8[]), cast(:outcome as text[]), cast(:error_class as text[]),
-            cast(:error as text[]), cast(:status as int[]), cast(:request as text[]), cast(:request_id as text[]),
-            cast(:records as int[]), cast(:excerpt as text[])
-        ) as given (message_id, generation, state, reason, body, headers, number, at, duration_ms, outcome, error_class,
-                    error, status, request, request_id, records, excerpt)
+        select * from rows from (json_to_recordset(cast(cast(:rows as text) as json))
+            as (message_id uuid, generation int, state text, reason text, body text, headers text, number int,
+                at timestamptz, duration_ms float8, outcome text, error_class text, error text, status int,
+                request text, request_id text, records int, excerpt text))
+        with ordinality as given (message_id, generation, state, reason, body, headers, number, at, duration_ms,
+                                  outcome, error_class, error, status, request, request_id, records, excerpt, place)
     ),
     mine as (
         update ledger l
         set state = coalesce(given.state, 'delivered'), reason = coalesce(given.reason, ''), owner = null,
             lease_until = null,
-            body = case when given.state = 'waiting' then coalesce(l.body, given.body) end,
+            body = case when given.state = 'waiting' then coalesce(l.body, decode(given.body, 'base64')) end,
             headers = case when given.state = 'waiting' then coalesce(l.headers, cast(given.headers as jsonb)) end,
             settled_at = case when given.state = 'waiting' then null else now() end
         from given
@@ -53,7 +51,7 @@ _END_TRIED = text("""
                 status = excluded.status, duration_ms = excluded.duration_ms, excerpt = excluded.excerpt,
                 request = excluded.request, request_id = excluded.request_id, records = excluded.records
     )
-    select message_id, generation from mine
+    select coalesce(array_agg(place order by place), '{}') from mine
 """)
 
 _END_UNTRIED = text(f"""
@@ -122,13 +120,14 @@ async def write_outcomes(connection: AsyncConnection, settlement: Settlement) ->
     untried = [outcome for _, outcome in pairs if outcome.attempt == 0]
     endings: list[Ending] = []
     if tried:
-        answer = await connection.execute(_END_TRIED, _tried_columns(settlement, tried))
-        mine = {(message_id, generation) for message_id, generation in answer}
-        endings += [
-            Ending(outcome=outcome, attempts=outcome.attempt, was_trying=False)
-            for _, outcome in tried
-            if key_of(outcome.message) in mine
-        ]
+        values = {
+            "run": settlement.lease.run_id,
+            "settings_version": settlement.settings_version,
+            "rows": as_rows([_tried_row(request, outcome) for request, outcome in tried]),
+        }
+        places: list[int] = (await connection.execute(_END_TRIED, values)).scalar_one()
+        mine = [tried[place - 1][1] for place in places]
+        endings += [Ending(outcome=outcome, attempts=outcome.attempt, was_trying=False) for outcome in mine]
     if untried:
         endings += await _end_untried(connection, settlement, untried)
     return endings
@@ -140,7 +139,9 @@ async def _end_untried(
     answer = await connection.execute(
         _END_UNTRIED,
         {
-            **identity_columns([outcome.message for outcome in outcomes]),
+            **identity_rows([outcome.message for outcome in outcomes]),
+            "message_id": [outcome.message.message_id for outcome in outcomes],
+            "generation": [outcome.message.generation for outcome in outcomes],
             "state": [outcome.state for outcome in outcomes],
             "reason": [storable(outcome.reason) for outcome in outcomes],
             "queue": settlement.lease.queue,
@@ -156,44 +157,40 @@ async def _end_untried(
     ]
 
 
-def _lock_order(pair: tuple[FinishedRequest, Outcome]) -> tuple[bool, int, int]:
-    """Sort by key; what was simply delivered comes last, so that it needs no value in many of the columns."""
-    outcome = pair[1]
-    return _is_plain(outcome), outcome.message.message_id.int, outcome.message.generation
+def _lock_order(pair: tuple[FinishedRequest, Outcome]) -> tuple[int, int]:
+    message = pair[1].message
+    return message.message_id.int, message.generation
 
 
-def _is_plain(outcome: Outcome) -> bool:
-    return outcome.state == "delivered" and isinstance(outcome.verdict, Delivered)
-
-
-def _tried_columns(settlement: Settlement, pairs: Sequence[tuple[FinishedRequest, Outcome]]) -> dict[str, Any]:
-    outcomes = [outcome for _, outcome in pairs]
-    exchanges = [
-        (None if outcome.verdict is None else outcome.verdict.exchange) or request.exchange
-        for request, outcome in pairs
-    ]
-    told = [exchange or NO_EXCHANGE for exchange in exchanges]
-    troubled = [outcome for outcome in outcomes if not _is_plain(outcome)]
-    return {
-        "run": settlement.lease.run_id,
-        "settings_version": settlement.settings_version,
-        "message_id": [outcome.message.message_id for outcome in outcomes],
-        "generation": [outcome.message.generation for outcome in outcomes],
-        "number": [outcome.attempt for outcome in outcomes],
-        "at": [None if exchange is None else exchange.started_at for exchange in exchanges],
-        "duration_ms": [None if exchange is None else exchange.duration_ms for exchange in exchanges],
-        "status": [status_of(outcome.verdict, exchange) for outcome, exchange in zip(outcomes, exchanges, strict=True)],
-        "request": [storable(exchange.request) for exchange in told],
-        "request_id": [storable(exchange.request_id) for exchange in told],
-        "records": [None if exchange is None else exchange.records for exchange in exchanges],
-        "excerpt": [storable(exchange.answer) for exchange in told],
-        "state": [outcome.state for outcome in troubled],
-        "reason": [storable(outcome.reason) for outcome in troubled],
-        "body": [outcome.message.body if outcome.state == "waiting" else None for outcome in troubled],
-        "headers": [
-            headers_to_json(outcome.message.headers) if outcome.state == "waiting" else None for outcome in troubled
-        ],
-        "outcome": [name_of(outcome.verdict) for outcome in troubled],
-        "error_class": [error_class_of(outcome.verdict) for outcome in troubled],
-        "error": [error_of(outcome.verdict) for outcome in troubled],
+def _tried_row(request: FinishedRequest, outcome: Outcome) -> dict[str, Any]:
+    verdict, message = outcome.verdict, outcome.message
+    exchange = (None if verdict is None else verdict.exchange) or request.exchange
+    row: dict[str, Any] = {
+        "message_id": message.message_id,
+        "generation": message.generation,
+        "number": outcome.attempt,
+        "status": status_of(verdict, exchange),
+        "request": "",
+        "request_id": "",
+        "excerpt": "",
     }
+    if exchange is not None:
+        row |= {
+            "at": exchange.started_at,
+            "duration_ms": exchange.duration_ms,
+            "request": storable(exchange.request),
+            "request_id": storable(exchange.request_id),
+            "records": exchange.records,
+            "excerpt": storable(exchange.answer),
+        }
+    if outcome.state != "delivered" or not isinstance(verdict, Delivered):
+        row |= {
+            "state": outcome.state,
+            "reason": storable(outcome.reason),
+            "outcome": name_of(verdict),
+            "error_class": error_class_of(verdict),
+            "error": error_of(verdict),
+        }
+    if outcome.state == "waiting":
+        row |= {"body": message.body, "headers": headers_to_json(message.headers)}
+    return row

@@ -1,7 +1,7 @@
 """The log of requests: one row each, with the outcome of every record."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from queues.ports import FinishedRequest, Outcome, RunLease
 from queues.postgres.columns import MessageKey, key_of
 from queues.postgres.outcomes import Settlement
-from queues.postgres.texts import storable, to_json
-from queues.postgres.verdict_words import NO_EXCHANGE, error_class_of
+from queues.postgres.texts import as_rows, storable
+from queues.postgres.verdict_words import error_class_of
 
 _SHORT_TEXT: Final = 300
 """Characters of an error in the details of a log row; the whole of it stands in `attempts`."""
@@ -24,13 +24,10 @@ _LOG = text("""
            delivered, coalesce(skipped, 0), coalesce(retried, 0), coalesce(failed, 0), coalesce(superseded, 0),
            coalesce(coalesced, 0), excerpt, cast(details as jsonb),
            cast(:run as uuid), cast(:settings_version as int)
-    from unnest(cast(:at as timestamptz[]), cast(:id as uuid[]), cast(:mode as text[]), cast(:request as text[]),
-                cast(:request_id as text[]), cast(:status as int[]), cast(:duration_ms as float8[]),
-                cast(:records as int[]), cast(:delivered as int[]), cast(:skipped as int[]), cast(:retried as int[]),
-                cast(:failed as int[]), cast(:superseded as int[]), cast(:coalesced as int[]),
-                cast(:excerpt as text[]), cast(:details as text[]))
-         as given (at, id, mode, request, request_id, status, duration_ms, records, delivered, skipped, retried, failed,
-                   superseded, coalesced, excerpt, details)
+    from json_to_recordset(cast(cast(:rows as text) as json))
+        as given (at timestamptz, id uuid, mode text, request text, request_id text, status int, duration_ms float8,
+                  records int, delivered int, skipped int, retried int, failed int, superseded int, coalesced int,
+                  excerpt text, details json)
     on conflict do nothing
 """)
 
@@ -43,44 +40,47 @@ async def write_log(connection: AsyncConnection, settlement: Settlement, written
         if request.exchange is not None or any(key_of(each.message) in written for each in request.outcomes)
     ]
     if rows:
-        await connection.execute(_LOG, _log_columns(settlement, rows, written))
+        values = {
+            "queue": settlement.lease.queue,
+            "run": settlement.lease.run_id,
+            "settings_version": settlement.settings_version,
+            "rows": as_rows([_row(settlement.lease, request, written) for request in rows]),
+        }
+        await connection.execute(_LOG, values)
 
 
-def _log_columns(
-    settlement: Settlement, requests: Sequence[FinishedRequest], written: Collection[MessageKey]
-) -> dict[str, Any]:
-    # What delivered everything comes last: it needs no value in the columns that count the rest.
-    ordered = sorted(requests, key=_all_delivered)
-    exchanges = [request.exchange for request in ordered]
-    told = [exchange or NO_EXCHANGE for exchange in exchanges]
-    mixed = [[outcome.state for outcome in request.outcomes] for request in ordered if not _all_delivered(request)]
-    return {
-        "queue": settlement.lease.queue,
-        "run": settlement.lease.run_id,
-        "settings_version": settlement.settings_version,
-        "at": [None if exchange is None else exchange.started_at for exchange in exchanges],
-        "id": [_digest(settlement.lease, request) for request in ordered],
-        "mode": [request.mode for request in ordered],
-        "request": [storable(exchange.request) for exchange in told],
-        "request_id": [storable(exchange.request_id) for exchange in told],
-        "status": [exchange.status for exchange in told],
-        "duration_ms": [None if exchange is None else exchange.duration_ms for exchange in exchanges],
-        "records": [
-            len(request.outcomes) if request.exchange is None else request.exchange.records for request in ordered
-        ],
-        "delivered": [sum(outcome.state == "delivered" for outcome in request.outcomes) for request in ordered],
-        "skipped": [states.count("skipped") for states in mixed],
-        "retried": [states.count("waiting") for states in mixed],
-        "failed": [states.count("failed") for states in mixed],
-        "superseded": [states.count("superseded") for states in mixed],
-        "coalesced": [states.count("coalesced") for states in mixed],
-        "excerpt": [storable(exchange.answer) for exchange in told],
-        "details": [to_json([_detail(outcome, written) for outcome in request.outcomes]) for request in ordered],
+def _row(lease: RunLease, request: FinishedRequest, written: Collection[MessageKey]) -> dict[str, Any]:
+    exchange = request.exchange
+    states = [outcome.state for outcome in request.outcomes]
+    row: dict[str, Any] = {
+        "id": _digest(lease, request),
+        "mode": request.mode,
+        "request": "",
+        "request_id": "",
+        "excerpt": "",
+        "records": len(states),
+        "delivered": states.count("delivered"),
+        "details": [_detail(outcome, written) for outcome in request.outcomes],
     }
-
-
-def _all_delivered(request: FinishedRequest) -> bool:
-    return all(outcome.state == "delivered" for outcome in request.outcomes)
+    if row["delivered"] < len(states):
+        row |= {
+            "skipped": states.count("skipped"),
+            "retried": states.count("waiting"),
+            "failed": states.count("failed"),
+            "superseded": states.count("superseded"),
+            "coalesced": states.count("coalesced"),
+        }
+    if exchange is not None:
+        row |= {
+            "at": exchange.started_at,
+            "request": storable(exchange.request),
+            "request_id": storable(exchange.request_id),
+            "status": exchange.status,
+            "duration_ms": exchange.duration_ms,
+            "records": exchange.records,
+            "excerpt": storable(exchange.answer),
+        }
+    return row
 
 
 def _detail(outcome: Outcome, written: Collection[MessageKey]) -> dict[str, object]:

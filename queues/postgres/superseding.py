@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.message import Message
 from queues.ports import RunLease
+from queues.postgres.texts import as_rows
 
 _DETAILS_PER_ROW = 500
 
 _REMEMBER_AND_SUPERSEDE = text("""
     with newest as materialized (
-        select * from unnest(cast(:key as text[]), cast(:storeview as text[]), cast(:part as text[]),
-                             cast(:time as timestamptz[])) as newest (key, storeview, part, time)
+        select * from json_to_recordset(cast(cast(:newest as text) as json))
+            as newest (key text, storeview text, part text, time timestamptz)
     ),
     remembered as (
         insert into record_versions as v (queue, key, storeview, part, time)
@@ -113,15 +114,15 @@ async def supersede_older(
         newest[message.scope] = max(newest.get(message.scope, time), time)
     if not newest:
         return
-    scopes = sorted(newest)
+    rows = [
+        {"key": key, "storeview": storeview, "part": part, "time": newest[key, storeview, part]}
+        for key, storeview, part in sorted(newest)
+    ]
     values: dict[str, Any] = {
         "queue": lease.queue,
         "run": lease.run_id,
         "settings_version": settings_version,
-        "key": [scope[0] for scope in scopes],
-        "storeview": [scope[1] for scope in scopes],
-        "part": [scope[2] for scope in scopes],
-        "time": [newest[scope] for scope in scopes],
+        "newest": as_rows(rows),
     }
     await connection.execute(_REMEMBER_AND_SUPERSEDE, values)
 

@@ -1,6 +1,6 @@
 """What PostgreSQL can keep: its text knows neither NUL nor lone surrogates, and strangers send both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -23,6 +23,11 @@ def storable(text: str, *, longest: int = LONGEST_TEXT) -> str:
 def to_json(document: object) -> str:
     """Write *document*, whose texts are storable, as JSON."""
     return _ENCODER.encode(document).decode()
+
+
+def as_rows(rows: Sequence[Mapping[str, object]]) -> str:
+    """Write *rows*, whose texts are storable, for `json_to_recordset`; bytes become base64, what is left out null."""
+    return _ENCODER.encode(rows).decode()
 
 
 def headers_to_json(headers: Mapping[str, str]) -> str:

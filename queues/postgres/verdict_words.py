@@ -1,16 +1,8 @@
 """Verdicts and exchanges in the words of the tables `attempts`, `dead_letters` and `sync_log`."""
 
-from datetime import UTC, datetime
-from typing import Final
-
 from queues.postgres.claiming import LOST_ATTEMPT
 from queues.postgres.texts import storable
 from queues.verdicts import Delivered, Exchange, Refused, Skipped, Undetermined, Unreachable, Verdict
-
-NO_EXCHANGE: Final = Exchange(
-    request="", request_id="", started_at=datetime.min.replace(tzinfo=UTC), duration_ms=0, records=0
-)
-"""Stands where no request was made: every text is empty."""
 
 
 def name_of(verdict: Verdict | None) -> str:
