@@ -195,7 +195,7 @@ class Attempts:
         for each in attempts:
             of_record.setdefault(each.message.scope, []).append(each)
         try:
-            answers = await deliver(self._queue.sender, rows, observe=self._observe)
+            answers = await deliver(self._queue.sender, rows, observe=self._observe, may_go_on=self._may_go_on)
         except Exception as error:  # noqa: BLE001 - a fault of ours in a sender spends the attempt, never the queue
             _log.exception("sender.crashed", queue=self._definition.name, records=len(rows))
             fault = Refused(error_class="mapping", text=f"internal error while sending: {error!r}")
@@ -210,6 +210,10 @@ class Attempts:
         self.breaker.observe(verdicts)
         if self.breaker.reason:
             self._ending.end(self.breaker.reason)
+
+    def _may_go_on(self) -> bool:
+        """Tell whether a bisected request may be sent on; a soft stop lets it come to its end."""
+        return not self.breaker.reason and self._ending.are_claims_safe
 
     # --- outcomes -----------------------------------------------------------------------------------------------------
 

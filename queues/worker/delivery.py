@@ -37,7 +37,11 @@ def newest_of_each_record(messages: Sequence[Message]) -> list[Message]:
 
 
 async def deliver(
-    sender: Sender, messages: Sequence[Message], *, observe: Callable[[Sequence[Verdict]], None]
+    sender: Sender,
+    messages: Sequence[Message],
+    *,
+    observe: Callable[[Sequence[Verdict]], None],
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> list[Answer]:
     """
     Make one attempt for *messages* (no record twice) and tell what became of each, in one or more answers.
@@ -50,20 +54,28 @@ async def deliver(
         sender: answers one verdict a message, in order.
         messages: one record each; at least one.
         observe: told the verdicts of every request, for the breaker.
+        may_go_on: asked before every further request; when it says no, what is still undetermined stays so: a failed
+            attempt like any other.
 
     Raises:
         ValueError: the sender did not answer one verdict a message.
     """
     answers: list[Answer] = []
     pending: list[Sequence[Message]] = [messages]
+    undetermined: dict[int, Verdict] = {}
     while pending:
         part = pending.pop()
+        if answers and not may_go_on():
+            determined = [(message, undetermined[id(message)]) for message in part]
+            answers.append(Answer(exchange=None, determined=determined))
+            continue
         verdicts = await sender.send(part)
         if len(verdicts) != len(part):
             raise ValueError(f"a sender must answer one verdict a message: {len(part)} sent, {len(verdicts)} answered")
         observe(verdicts)
         pairs = list(zip(part, verdicts, strict=True))
         unknown = [message for message, verdict in pairs if isinstance(verdict, Undetermined)]
+        undetermined |= {id(message): verdict for message, verdict in pairs}
         if len(part) == 1 or not unknown:
             answers.append(Answer(exchange=_exchange(verdicts), determined=pairs))
             continue

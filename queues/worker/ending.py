@@ -42,6 +42,11 @@ class Ending:
             self.end("claims_expiring")
         return self._ended.is_set()
 
+    @property
+    def are_claims_safe(self) -> bool:
+        """Tell whether a request sent now ends before any claim can expire."""
+        return self._claim_time.may_begin
+
     async def wait(self) -> None:
         """Return when the check ends early."""
         await self._ended.wait()

@@ -62,6 +62,20 @@ async def test_records_named_by_the_target_are_not_sent_again() -> None:
     assert sender.sizes == [25]
 
 
+async def test_what_a_bisected_request_may_not_send_on_stays_undetermined() -> None:
+    sender = all_or_nothing({"K0"})
+
+    answers = await deliver(
+        sender,
+        [message(f"K{number}") for number in range(4)],
+        observe=lambda _: None,
+        may_go_on=lambda: len(sender.requests) < 2,
+    )
+
+    assert sender.sizes == [4, 2]
+    assert fates(answers) == {f"K{number}": Undetermined for number in range(4)}
+
+
 async def test_a_single_undetermined_record_is_not_sent_twice_in_one_attempt() -> None:
     sender = ScriptedSender(FakeClock(), whole=lambda _: Undetermined(text="Could not save Prices."))
 
