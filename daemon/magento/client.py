@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import aiohttp
 import msgspec
+from opentelemetry import trace
 from yarl import URL
 
 from daemon import __version__
@@ -23,6 +24,8 @@ from queues.verdicts import Exchange, Refused
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 _PIECE_BYTES: Final = 64 * 1024
 
+# Without a configured SDK the spans are nothing: whoever wants traces installs one (README, Operating).
+_tracer: Final = trace.get_tracer("am-connector")
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -133,7 +136,10 @@ class MagentoClient:
             start=self.clock.monotonic(),
         )
         try:
-            answer = await self._exchange(call.method, url, body, begun.request_id)
+            with _tracer.start_as_current_span("magento.request", kind=trace.SpanKind.CLIENT) as span:
+                span.set_attributes({"http.request.method": call.method, "url.path": path, "records": call.records})
+                answer = await self._exchange(call.method, url, body, begun.request_id)
+                span.set_attribute("http.response.status_code", answer.status)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # TimeoutError is an OSError; RuntimeError: the session was closed under us.
             return NotDone(verdict=no_answer(error, self._told(begun, None)))

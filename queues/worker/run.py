@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
+from opentelemetry import trace
 
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound, QueueError
 from queues.ports import CheckSummary, QueueControl, RunLease
@@ -16,6 +17,7 @@ from queues.worker.claims import ClaimTime
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
 
+_tracer: Final = trace.get_tracer("am-connector")
 _log = structlog.stdlib.get_logger("queues.worker")
 
 _ENDED_BY: Final[dict[type[QueueError], str]] = {
@@ -94,7 +96,8 @@ class Run:
             if obstacle:
                 check.summary.ended_by = obstacle
             else:
-                await check.run()
+                with _tracer.start_as_current_span("queue.check", attributes={"queue": self._name}):
+                    await check.run()
         except (BrokerUnavailable, DatabaseUnavailable, NotFound) as error:
             check.summary.ended_by = check.summary.ended_by or _ENDED_BY[type(error)]
             _log.warning("check.cut_short", queue=self._name, reason=str(error), ended_by=check.summary.ended_by)
