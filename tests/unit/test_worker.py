@@ -188,6 +188,21 @@ async def test_after_five_connection_failures_in_a_row_the_check_ends_and_the_re
     assert engine.source.returned(engine.definition.name) == 0
 
 
+async def test_a_check_that_ends_among_the_ledgers_rows_gives_nothing_of_the_broker_back() -> None:
+    engine = build(QueueProcessingSettings(threshold_count=200, retry_count=100))
+    engine.sender.script = lambda _message: GONE
+    engine.publish_count(150)
+
+    async with running(engine):
+        await engine.clock.advance(1)
+        engine.publish_keys(f"later-{number}" for number in range(20))
+        for _ in range(10):
+            await engine.clock.advance(1)
+
+    assert [check.ended_by for check in engine.checks[:2]] == ["target_unreachable"] * 2
+    assert engine.source.returned(engine.definition.name) == 0
+
+
 async def test_an_outage_charges_only_the_attempts_made_and_everything_arrives_afterwards() -> None:
     engine = build(QueueProcessingSettings(retry_count=50))
     engine.sender.script = lambda _message: GONE
