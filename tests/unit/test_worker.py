@@ -189,9 +189,9 @@ async def test_after_five_connection_failures_in_a_row_the_check_ends_and_the_re
 
 
 async def test_a_check_that_ends_among_the_ledgers_rows_gives_nothing_of_the_broker_back() -> None:
-    engine = build(QueueProcessingSettings(threshold_count=200, retry_count=100))
+    engine = build(QueueProcessingSettings(threshold_count=500, retry_count=100))
     engine.sender.script = lambda _message: GONE
-    engine.publish_count(150)
+    engine.publish_count(450)
 
     async with running(engine):
         await engine.clock.advance(1)
