@@ -1,18 +1,16 @@
 """Fresh databases: copied from one that was migrated once, dropped after use."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 
 from queues.postgres.migrate import upgrade
-
-_TEMPLATE = "bench_template"
-_NUMBERS = count(1)
 
 
 class Databases:
@@ -21,18 +19,27 @@ class Databases:
     def __init__(self, url: str) -> None:
         """Use the server of *url*, whose user may create databases."""
         self._url = url
+        self._template = f"bench_{os.getpid()}"
+        self._numbers = count(1)
 
-    def prepare(self) -> None:
-        """Make the database that all others are copies of."""
-        self._execute(f"drop database if exists {_TEMPLATE}", f"create database {_TEMPLATE}")
-        asyncio.run(upgrade(self._url_of(_TEMPLATE)))
+    @contextmanager
+    def prepared(self) -> Iterator[Self]:
+        """Make the database that all others are copies of, until the end of the block."""
+        self._execute(f"drop database if exists {self._template}", f"create database {self._template}")
+        try:
+            asyncio.run(upgrade(self._url_of(self._template)))
+            yield self
+        finally:
+            self._execute(f"drop database {self._template} with (force)")
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
         """Give the URL of an empty, migrated database until the end of the block."""
-        name = f"bench_{next(_NUMBERS)}"
+        name = f"{self._template}_{next(self._numbers)}"
         # Flushed out, so that no checkpoint of the copying falls into a measurement.
-        self._execute(f"drop database if exists {name}", f"create database {name} template {_TEMPLATE}", "checkpoint")
+        self._execute(
+            f"drop database if exists {name}", f"create database {name} template {self._template}", "checkpoint"
+        )
         try:
             yield self._url_of(name)
         finally:

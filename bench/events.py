@@ -26,7 +26,7 @@ def price_events(count: int) -> Iterator[ChangeEvent]:
     """Give *count* price changes of as many records, each its own."""
     for number in range(count):
         price = Decimal(number % 100_000 + 1) / 100
-        data = {"price": f"{price:.2f}", "cost": f"{price / 2:.4f}", "currency": "USD", "price_class": "RETAIL"}
+        data = {"price": f"{price:.2f}", "currency": "USD", "price_class": "RETAIL", "unit": "EACH"}
         yield _event(number, "to_magento.pricing", data)
 
 

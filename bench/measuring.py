@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from math import ceil
@@ -16,8 +16,6 @@ from bench.events import BATCH, price_events
 from bench.processes import ContenderFailedError, Talker, children_of, cost_of, talking
 
 Kind = Literal["single", "batch"]
-
-_INSTANCES = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +63,18 @@ class Measurement:
 
 
 class Laboratory:
-    """Measures against one broker and one database server, whose processes are children of ours."""
+    """
+    Measures against one broker and one database server, whose processes are children of ours.
+
+    Attributes:
+        broker: its URL.
+    """
 
     def __init__(self, *, broker: str, databases: Databases) -> None:
         """Use the broker of this URL."""
-        self._broker = broker
+        self.broker = broker
         self._databases = databases
+        self._instances = count(1)
 
     def measure(self, contender: Contender, records: int) -> Measurement:
         """
@@ -84,11 +88,11 @@ class Laboratory:
         messages = filling.as_celery_calls(events) if contender.is_celery else filling.as_events(events)
         with (
             self.waiting(messages, entity="pricing", records=records) as queue,
-            self._databases.fresh() as database,
+            self.fresh_database() as database,
             talking("bench.sink") as sink,
         ):
             task = {
-                "broker": self._broker,
+                "broker": self.broker,
                 "queue": queue,
                 "target": f"http://127.0.0.1:{sink.hear()['port']}",
                 "records": records,
@@ -114,15 +118,19 @@ class Laboratory:
             peak_mib=after.peak_mib,
         )
 
+    def fresh_database(self) -> AbstractContextManager[str]:
+        """Give the URL of an empty, migrated database until the end of the block."""
+        return self._databases.fresh()
+
     @contextmanager
     def waiting(self, messages: filling.Messages, *, entity: str, records: int) -> Iterator[str]:
         """Let *messages* wait in a fresh queue until the end of the block; gives its name."""
-        queue = f"bench-{os.getpid()}-{next(_INSTANCES)}.to_magento.{entity}"
-        asyncio.run(filling.fill(self._broker, queue, messages, count=records))
+        queue = f"bench-{os.getpid()}-{next(self._instances)}.to_magento.{entity}"
+        asyncio.run(filling.fill(self.broker, queue, messages, count=records))
         try:
             yield queue
         finally:
-            asyncio.run(filling.delete(self._broker, queue))
+            asyncio.run(filling.delete(self.broker, queue))
 
     def verify(self, queue: str, arrived: dict[str, Any], *, records: int, requests: int) -> None:
         """
@@ -131,7 +139,7 @@ class Laboratory:
         Raises:
             ContenderFailedError: they differ.
         """
-        left = asyncio.run(filling.waiting(self._broker, queue))
+        left = asyncio.run(filling.waiting(self.broker, queue))
         came = {**arrived, "left": left}
         expected = {"requests": requests, "records": records, "distinct": records, "left": 0}
         if came != expected:
