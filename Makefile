@@ -23,7 +23,8 @@ run: ## Everything on this machine, with a demonstration; Ctrl-C stops it
 
 .PHONY: up
 up: ## Everything in containers (docker compose)
-	docker compose up --build --detach --wait
+	docker compose up --build --detach --wait daemon sandbox
+	docker compose up --detach sample
 
 .PHONY: down
 down: ## Stop the containers; their data stays

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 T = TypeVar("T")
 
 _TIMEOUT_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 _BETWEEN_QUESTIONS_SECONDS = 0.5
 
 
@@ -56,12 +57,26 @@ class JsonHttp:
         headers = {**self._headers, **({"Content-Type": content_type} if body is not None else {})}
         request = urllib.request.Request(self._url + path, data=body, method=method, headers=headers)  # noqa: S310 - the scheme was checked
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
-                return json.loads(answer.read() or b"null")
+            return _read_patiently(request)
         except urllib.error.HTTPError as error:
             raise UnexpectedAnswerError(f"{method} {path}: {error.code} {_detail(error)}") from error
         except (OSError, ValueError) as error:
             raise UnexpectedAnswerError(f"{method} {self._url}{path}: {error}") from error
+
+
+def _read_patiently(request: urllib.request.Request) -> Any:  # noqa: ANN401 - JSON can be anything
+    """Ask again while the answer is "not now, but later": the connector says so when a server of its own is slow."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the scheme was checked
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            later = error.headers.get("Retry-After", "")
+            is_later = error.code == HTTPStatus.SERVICE_UNAVAILABLE and later.isdecimal()
+            if not is_later or time.monotonic() + int(later) > deadline:
+                raise
+            time.sleep(int(later))
 
 
 def wait_for(what: str, look: Callable[[], T | None], *, seconds: float, check: Callable[[], None] | None = None) -> T:

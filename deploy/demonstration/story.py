@@ -106,7 +106,7 @@ def _collect(stage: Stage, sample: Sample, settings: Settings) -> None:
         answer = stage.connector.post(
             "/api/v1/events", list(sample.events), content_type="application/cloudevents-batch+json"
         )
-        if answer["accepted"] != len(sample.events):
+        if answer["accepted"] + answer["duplicate"] != len(sample.events):
             raise UnexpectedAnswerError(f"of {len(sample.events)} events {answer['accepted']} were accepted: {answer}")
         waiting = wait_for(
             f"{len(sample.events)} waiting messages",
