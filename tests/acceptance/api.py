@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.acceptance.daemon_process import PATIENCE_SECONDS
 
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.1
 """How often a state is asked for that nobody announces."""
 
 Document = Any

@@ -1,5 +1,6 @@
 """A site of a test's own: an instance at the broker, a database, a store, and the daemons that work there."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -111,14 +112,18 @@ class Site:
         connection = await aiormq.connect(self.broker_url)
         try:
             channel = await connection.channel(publisher_confirms=True)
-            for body in bodies:
-                confirmation = await channel.basic_publish(
-                    body,
-                    exchange=f"{self.instance}.events",
-                    routing_key=routing_key,
-                    properties=commands.Basic.Properties(delivery_mode=2, headers={"origin": "tests"}),
+            confirmations = await asyncio.gather(
+                *(
+                    channel.basic_publish(
+                        body,
+                        exchange=f"{self.instance}.events",
+                        routing_key=routing_key,
+                        properties=commands.Basic.Properties(delivery_mode=2, headers={"origin": "tests"}),
+                    )
+                    for body in bodies
                 )
-                assert isinstance(confirmation, commands.Basic.Ack)
+            )
+            assert all(isinstance(each, commands.Basic.Ack) for each in confirmations)
         finally:
             await connection.close()
 
@@ -175,17 +180,16 @@ class Connector:
 
     async def run_to_its_end(self, kind: str) -> Mapping[str, Any]:
         """Resume the queue if it is paused, have it run now, and give that run's record."""
-        queue = await self.api.get(f"queues/{kind}")
-        known = {run["id"] for run in await self.api.items("runs", queue=queue["queue"])}
-        if queue["paused"]:
+        before = await self.api.get(f"queues/{kind}")
+        known = before["last_run"]["id"] if before["last_run"] else None
+        if before["paused"]:
             await self.api.post(f"queues/{kind}/resume")
         await self.run(kind)
-        runs = await self.api.until(
-            "runs",
-            lambda page: any(run["id"] not in known and run["ended_at"] for run in page["items"]),
-            queue=queue["queue"],
+        after = await self.api.until(
+            f"queues/{kind}",
+            lambda queue: queue["last_run"] and queue["last_run"]["id"] != known and queue["last_run"]["ended_at"],
         )
-        return next(run for run in reversed(runs["items"]) if run["id"] not in known and run["ended_at"])
+        return dict(after["last_run"])
 
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator[None]:
@@ -199,13 +203,13 @@ class Connector:
     async def further_runs(self, kind: str, number: int) -> None:
         """Wait until so many runs that begin from now on have ended, each with a check that nothing cut short."""
         queue = self.site.queue(kind)
-        known = {run["id"] for run in await self.api.items("runs", queue=queue)}
+        known = {run["id"] for run in (await self.api.get("runs", queue=queue, limit=20))["items"]}
 
         def have_ended(page: Mapping[str, Any]) -> bool:
             fresh = [run for run in page["items"] if run["id"] not in known and run["ended_at"]]
             return sum(any(not check["ended_by"] for check in run["checks"]) for run in fresh) >= number
 
-        await self.api.until("runs", have_ended, queue=queue)
+        await self.api.until("runs", have_ended, queue=queue, limit=20)
 
     async def runs(self, kind: str) -> list[Any]:
         """List the runs of a queue, oldest first."""
