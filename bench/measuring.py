@@ -28,6 +28,7 @@ class Contender:
         module: run as a process.
         kind: requests of one record, or of 25.
         in_flight: requests at once.
+        tuned: on uvloop, acknowledging groups, without log lines; otherwise as the library's documentation shows.
         is_celery: it reads calls of a Celery task, not bare events.
     """
 
@@ -35,6 +36,7 @@ class Contender:
     module: str
     kind: Kind
     in_flight: int
+    tuned: bool = False
     is_celery: bool = False
 
     @property
@@ -100,6 +102,7 @@ class Laboratory:
                 "in_flight": contender.in_flight,
                 "singles": contender.kind == "single",
                 "database": database,
+                "tuned": contender.tuned,
                 "token": "",
             }
             with ready(contender.module, task) as talker:

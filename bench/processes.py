@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,8 +25,14 @@ class Talker:
     def __init__(self, module: str) -> None:
         """Start *module* with this interpreter."""
         self._module = module
+        # What it logs goes to a file, as a service's does; its last words are told if it fails.
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by `end`
         self._process = subprocess.Popen(  # noqa: S603 - our own modules
-            [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
         )
 
     @property
@@ -39,7 +46,9 @@ class Talker:
             if line.startswith("{"):
                 answer: dict[str, Any] = json.loads(line)
                 return answer
-        raise ContenderFailedError(f"{self._module} ended with exit code {self._process.wait()}")
+        code = self._process.wait()
+        self._log.seek(0)
+        raise ContenderFailedError(f"{self._module} ended with exit code {code}: {self._log.read()[-2000:]}")
 
     def tell(self, line: str) -> None:
         """Write one line."""
@@ -64,6 +73,7 @@ class Talker:
             self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
+        self._log.close()
 
 
 @contextmanager

@@ -29,7 +29,11 @@ ENGINES: Final[dict[Kind, Contender]] = {
     "batch": Contender(name="**am-connector**", module=_ENGINE, kind="batch", in_flight=1),
 }
 OTHERS: Final = (
-    Contender(name="floor: plain aio-pika consumer", module=_FLOOR, kind="batch", in_flight=4),
+    Contender(name="the floor, tuned", module=_FLOOR, kind="single", in_flight=16, tuned=True),
+    Contender(
+        name="FastStream, tuned", module="bench.contenders.faststream_app", kind="single", in_flight=16, tuned=True
+    ),
+    Contender(name="the floor, tuned", module=_FLOOR, kind="batch", in_flight=1, tuned=True),
     Contender(name="am-connector", module=_ENGINE, kind="batch", in_flight=4),
 )
 CONTENDERS: Final = (

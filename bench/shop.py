@@ -72,6 +72,7 @@ def _measure(laboratory: Laboratory, cell: Cell, waiting: int) -> float:
             "in_flight": 1,
             "singles": cell.mode == "single",
             "database": database,
+            "tuned": False,
             "token": told["token"],
         }
         with ready("bench.contenders.engine", task) as talker:

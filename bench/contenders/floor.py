@@ -1,8 +1,8 @@
 """
 The floor: a plain aio-pika consumer that POSTs and acknowledges, as a competent developer writes it in an afternoon.
 
-No ledger, no attempts, no log, no order of records, no settings. On uvloop and aiohttp as the engine is, so that the
-comparison is about the design and not about an event loop.
+No ledger, no attempts, no log, no order of records, no settings. Plain, it is what the documentation of aio-pika shows:
+asyncio's own loop, each message acknowledged. Tuned, it runs on uvloop and acknowledges a batch by one frame.
 """
 
 import asyncio
@@ -48,16 +48,15 @@ async def drain_singles(task: Task, queue: AbstractQueue, session: aiohttp.Clien
 
 
 async def drain_batches(task: Task, queue: AbstractQueue, session: aiohttp.ClientSession) -> None:
-    """POST the messages in batches, each acknowledged by one frame, or one by one if several are in flight."""
+    """POST the messages in batches; a batch that is alone under way may be acknowledged by one frame."""
     slots = asyncio.Semaphore(task.in_flight)
 
     async def deliver(batch: list[AbstractIncomingMessage]) -> None:
         try:
             await post(session, task.target + PATH, [message.body for message in batch])
-            if task.in_flight == 1:
+            if task.tuned and task.in_flight == 1:
                 await batch[-1].ack(multiple=True)
             else:
-                # An earlier batch may still be under way.
                 for message in batch:
                     await message.ack()
         finally:
@@ -92,4 +91,5 @@ async def run(task: Task) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(run(read_task()))
+    given = read_task()
+    (uvloop.run if given.tuned else asyncio.run)(run(given))

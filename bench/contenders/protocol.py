@@ -23,6 +23,7 @@ class Task:
         in_flight: requests at once.
         singles: every record in a request of its own, *batch* is 1 then.
         database: the URL of an empty, migrated database, for whom it concerns.
+        tuned: on uvloop, acknowledging groups, without log lines; otherwise as the library's documentation shows.
         token: of a store with the interface of Magento; empty where the target is the sink.
     """
 
@@ -34,6 +35,7 @@ class Task:
     in_flight: int
     singles: bool
     database: str
+    tuned: bool
     token: str
 
 
