@@ -6,19 +6,23 @@ from queues.worker.setup import Spans
 
 class ClaimTime:
     """
-    The time until which every claim of this run holds, counted from before the last successful renewal.
+    The time until which every claim and the lease of this run hold, counted from before the last successful renewal.
 
     The database's clock decides about leases; counting from *before* the statement was sent is always on the safe side.
+
+    Args:
+        begun_at: the monotonic time before the run's lease was asked for.
     """
 
-    def __init__(self, clock: Clock, spans: Spans) -> None:
+    def __init__(self, clock: Clock, spans: Spans, *, begun_at: float) -> None:
         self._clock = clock
         self._spans = spans
-        self._valid_until = clock.monotonic() + spans.claim_lease.total_seconds()
+        self.renewed(begun_at=begun_at)
 
     def renewed(self, *, begun_at: float) -> None:
         """Note that a renewal begun at monotonic time *begun_at* was confirmed."""
         self._valid_until = begun_at + self._spans.claim_lease.total_seconds()
+        self._run_until = begun_at + self._spans.run_lease.total_seconds()
 
     def lost(self) -> None:
         """Note that the lease is gone: nothing more may begin, nothing more be written again."""
@@ -26,8 +30,9 @@ class ClaimTime:
 
     @property
     def may_begin(self) -> bool:
-        """Tell whether a request begun now ends before any claim can expire."""
-        return self._clock.monotonic() + self._spans.request.total_seconds() < self._valid_until
+        """Tell whether the run is surely still ours, and a request begun now ends before any claim can expire."""
+        now = self._clock.monotonic()
+        return now < self._run_until and now + self._spans.request.total_seconds() < self._valid_until
 
     @property
     def may_write(self) -> bool:

@@ -28,16 +28,18 @@ _ENDED_BY: Final[dict[type[QueueError], str]] = {
 
 
 class Run:
-    """One run of one queue under one lease."""
+    """One run of one queue under one lease, which was asked for at the monotonic time *begun_at*."""
 
-    def __init__(self, queue: WorkedQueue, ports: Ports, spans: Spans, *, lease: RunLease, stop: Stop) -> None:
+    def __init__(
+        self, queue: WorkedQueue, ports: Ports, spans: Spans, *, lease: RunLease, begun_at: float, stop: Stop
+    ) -> None:
         self._queue = queue
         self._name = queue.definition.name
         self._ports = ports
         self._spans = spans
         self._lease = lease
         self._stop = stop
-        self._claim_time = ClaimTime(ports.clock, spans)
+        self._claim_time = ClaimTime(ports.clock, spans, begun_at=begun_at)
         self._snapshot = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
         self._is_lost = False
         self._is_paused = False

@@ -47,12 +47,14 @@ class QueueWorker:
 
     async def _work_once(self) -> timedelta:
         """Run once if due; tell how long to wait before looking again."""
+        begun_at = self._ports.clock.monotonic()
         try:
             lease = await self._ports.schedule.begin_run(self.name)
             if isinstance(lease, NotDue):
                 return lease.wait
             try:
-                await Run(self._queue, self._ports, self._spans, lease=lease, stop=self._stop).run()
+                run = Run(self._queue, self._ports, self._spans, lease=lease, begun_at=begun_at, stop=self._stop)
+                await run.run()
             finally:
                 await self._ports.schedule.end_run(lease)
         except (DatabaseUnavailable, LeaseLost) as error:

@@ -188,6 +188,22 @@ async def test_after_five_connection_failures_in_a_row_the_check_ends_and_the_re
     assert engine.source.returned(engine.definition.name) == 0
 
 
+async def test_no_request_begins_once_the_lease_of_a_run_could_not_be_renewed_in_time() -> None:
+    engine = build()
+    engine.sender.seconds = 35.0
+    engine.publish_count(3)
+
+    async with running(engine):
+        await engine.clock.advance(1)
+        engine.ledger.is_away = True
+        await engine.clock.advance(39)
+        begun = [at for at, _ in engine.sender.requests]
+        engine.ledger.is_away = False
+        await engine.clock.advance(60)
+
+    assert begun == [0.0]
+
+
 async def test_a_check_that_ends_among_the_ledgers_rows_gives_nothing_of_the_broker_back() -> None:
     engine = build(QueueProcessingSettings(threshold_count=500, retry_count=100))
     engine.sender.script = lambda _message: GONE
