@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from queues.errors import InvalidMessage
 from queues.message import Message, decode, identify
@@ -40,9 +41,13 @@ class Checker:
     def on_begin(self, request: Request) -> None:
         self._open = [each for each in self._open if not each.is_over]
         for each in self._open:
-            if shared := each.keys & request.keys:
+            # A lease may pass on while a request of its old holder, cut off from the database, is still under way.
+            was_taken_over = each.process is not request.process and self._holder() in request.process.runs
+            if (shared := each.keys & request.keys) and not was_taken_over:
                 self._break("overlap", request, f"{sorted(shared)} is in hand of {each.process.name}")
         self._open.append(request)
+        if self._holder() not in request.process.runs:
+            self._break("rule 7", request, "another process runs the queue")
         for message in request.messages:
             self._check_claim(request, message)
             self._check_order(request, message)
@@ -51,6 +56,10 @@ class Checker:
             self._break("rule 11", request, "before the time that the target asked for")
         if request.process.stop.is_requested and not request.is_continuing:
             self._break("rule 12", request, "after a stop was requested")
+
+    def _holder(self) -> UUID | None:
+        run = self.store.schedule.queues[self.queue].run
+        return None if run is None else run.run_id
 
     def _check_claim(self, request: Request, message: Message) -> None:
         identity = (message.message_id, message.generation)

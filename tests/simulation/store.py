@@ -87,7 +87,7 @@ class Store:
             case 1:
                 return 0.01, 2 * ANSWER_SECONDS, False  # committed, the answer is lost
             case 2:
-                return self.random.uniform(ANSWER_SECONDS, 3 * ANSWER_SECONDS), 0.0, False  # committed too late
+                return 2 * ANSWER_SECONDS, 0.0, True  # never committed, which nobody can know
             case _:
                 return self.random.uniform(0.5, ANSWER_SECONDS - 0.5), 0.0, False
 

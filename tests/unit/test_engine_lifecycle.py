@@ -82,7 +82,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.ledger = FakeLedger(self.clock, claim_lease=SPANS.claim_lease)
         self.schedule = FakeSchedule(self.clock, lease=SPANS.run_lease, interval=timedelta(seconds=1))
         self.workers: list[Worker] = []
-        self.highest_retry_count = 1
+        self.highest_retry_count = QueueProcessingSettings().retry_count
+        self.newest_token = 0
         self.outstanding: Counter[bytes] = Counter()
         self.requests: Counter[Identity] = Counter()
         self.applied: Counter[Identity] = Counter()
@@ -133,6 +134,7 @@ class Lifecycle(RuleBasedStateMachine):
         at = self.clock.monotonic()
         lease = run(self.schedule.begin_run(QUEUE.name))
         if isinstance(lease, RunLease):
+            self.newest_token = lease.fencing_token
             self.workers.append(Worker(lease, at + CLAIM_LEASE))
 
     @precondition(lambda self: self.workers)
@@ -160,7 +162,7 @@ class Lifecycle(RuleBasedStateMachine):
     def claim(self, data: st.DataObject) -> None:
         """Write attempts down for everything fetched, if the lease is still this worker's."""
         worker = self._one_of(data)
-        if worker is not self.workers[-1]:
+        if worker.lease.fencing_token < self.newest_token:
             return self.crash(worker)  # fenced: it hears so, and gives up
         retry_count = run(self.schedule.settings()).settings.retry_count
         for stored in (True, False):
@@ -234,7 +236,7 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(data=st.data())
     def renew(self, data: st.DataObject) -> None:
         worker = self._one_of(data)
-        if worker is self.workers[-1]:
+        if worker.lease.fencing_token == self.newest_token:
             run(self.ledger.renew_claims(worker.lease))
             worker.claims_until = self.clock.monotonic() + CLAIM_LEASE
 
