@@ -180,13 +180,17 @@ class Check:
 
     async def _work(self, plan: DeliveryPlan, snapshot: Snapshot, group_size: int) -> None:
         settling = asyncio.create_task(self._settler.run(), name=f"settle {self._definition.name}")
+        is_hurried = False
         try:
             async with asyncio.TaskGroup() as requests:
                 brake = requests.create_task(self._stop_taking(), name=f"brake {self._definition.name}")
                 await self._feed(plan, snapshot, group_size, requests)
                 brake.cancel()
+        except asyncio.CancelledError:
+            is_hurried = True
+            raise
         finally:
-            await self._wind_up(settling)
+            await self._wind_up(settling, is_hurried=is_hurried)
             self.summary.ended_by = self._ending.reason
         if self._ending.failure is not None:
             raise self._ending.failure
@@ -254,16 +258,17 @@ class Check:
         if self._take is not None:
             await self._take.acknowledge(tags)
 
-    async def _wind_up(self, settling: asyncio.Task[None]) -> None:
+    async def _wind_up(self, settling: asyncio.Task[None], *, is_hurried: bool) -> None:
         """Keep what was not tried, write what is left; a hard stop leaves a little time for it."""
         finishing = asyncio.create_task(self._finish(settling), name=f"finish {self._definition.name}")
         try:
-            await asyncio.shield(finishing)
+            async with asyncio.timeout(HURRIED_SECONDS if is_hurried else None):
+                await asyncio.shield(finishing)
+        except TimeoutError:
+            await _end(finishing, settling)
         except asyncio.CancelledError:
             _, late = await asyncio.wait({finishing}, timeout=HURRIED_SECONDS)
-            for task in (*late, settling):
-                task.cancel()
-            await asyncio.gather(*late, settling, return_exceptions=True)
+            await _end(*late, settling)
             raise
 
     async def _finish(self, settling: asyncio.Task[None]) -> None:
@@ -305,3 +310,9 @@ class Check:
                 await self._ports.clock.sleep(RETRY_SECONDS)
             else:
                 return
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
