@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -17,7 +18,7 @@ from queues.worker.attempts import Attempts
 from queues.worker.breaker import Breaker
 from queues.worker.claims import ClaimTime
 from queues.worker.ending import Ending
-from queues.worker.settling import GROUP_RECORDS, RETRY_SECONDS, Settler
+from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
 from queues.worker.stop import Stop
@@ -92,9 +93,8 @@ class Check:
             lease=lease,
             definition=self._definition,
             settings_version=snapshot.version,
-            clock=ports.clock,
+            claim_time=claim_time,
             acknowledge=self._acknowledge,
-            may_retry=lambda: claim_time.may_write,
             on_trouble=self._ending.end,
         )
         self._attempts = Attempts(
@@ -157,6 +157,11 @@ class Check:
         async with self._ports.source.take(self._definition.name, ready, window=window) as take:
             messages: list[Message] = []
             tags: list[int] = []
+
+            async def keep() -> None:
+                await self._ports.ledger.keep(self._lease, messages, claimed=False)
+                await take.acknowledge(tags)
+
             async for delivery in take:
                 content = read_delivery(self._queue, delivery)
                 if isinstance(content, UnreadableMessage):
@@ -168,12 +173,10 @@ class Check:
                     messages.append(content)
                 tags.append(delivery.tag)
                 if len(tags) >= CLAIM_GROUP:
-                    await self._ports.ledger.keep(self._lease, messages, claimed=False)
-                    await take.acknowledge(tags)
+                    await keep()
                     messages, tags = [], []
             if tags:
-                await self._ports.ledger.keep(self._lease, messages, claimed=False)
-                await take.acknowledge(tags)
+                await keep()
         return await self._ports.ledger.open_check(self._lease)
 
     # --- feeding ------------------------------------------------------------------------------------------------------
@@ -299,17 +302,12 @@ class Check:
                 self._settler.add_settled(each.tags)
 
     async def _keep_messages(self, messages: Sequence[Message], *, claimed: bool) -> None:
-        """Keep *messages*, again and again while the claims are surely ours: one left behind costs an attempt."""
-        while True:
-            try:
-                await self._ports.ledger.keep(self._lease, messages, claimed=claimed)
-            except DatabaseUnavailable as error:
-                if not self._claim_time.may_write:
-                    raise
-                _log.warning("keep.delayed", queue=self._definition.name, records=len(messages), reason=str(error))
-                await self._ports.clock.sleep(RETRY_SECONDS)
-            else:
-                return
+        def delayed(error: DatabaseUnavailable) -> None:
+            _log.warning("keep.delayed", queue=self._definition.name, records=len(messages), reason=str(error))
+
+        await self._claim_time.write(
+            partial(self._ports.ledger.keep, self._lease, messages, claimed=claimed), on_delay=delayed
+        )
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

@@ -1,7 +1,14 @@
-"""How long the claims of a run are surely ours, by our own monotonic clock."""
+"""How long the claims of a run are surely ours, by our own monotonic clock; and writing while they are."""
 
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from queues.errors import DatabaseUnavailable
 from queues.ports import Clock
 from queues.worker.setup import Spans
+
+RETRY_SECONDS: Final = 1.0
+"""Pause before what the database did not take is written again."""
 
 
 class ClaimTime:
@@ -38,3 +45,25 @@ class ClaimTime:
     def may_write(self) -> bool:
         """Tell whether outcomes may still be written again: nobody else can hold the claims yet."""
         return self._clock.monotonic() < self._valid_until
+
+    async def write(
+        self, work: Callable[[], Awaitable[None]], *, on_delay: Callable[[DatabaseUnavailable], None]
+    ) -> None:
+        """
+        Do *work*, again and again while the claims are surely ours: what is left behind costs an attempt.
+
+        Args:
+            work: writes to the ledger, safe to repeat.
+            on_delay: told of a failure after which it is tried again.
+
+        Raises:
+            DatabaseUnavailable: the database did not take it while nobody else could hold the claims.
+        """
+        while True:
+            try:
+                return await work()
+            except DatabaseUnavailable as error:
+                if not self.may_write:
+                    raise
+                on_delay(error)
+                await self._clock.sleep(RETRY_SECONDS)

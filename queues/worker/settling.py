@@ -9,16 +9,14 @@ import structlog
 
 from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, DatabaseUnavailable
-from queues.ports import Clock, FinishedRequest, Ledger, RunLease, UnreadableMessage
+from queues.ports import FinishedRequest, Ledger, RunLease, UnreadableMessage
+from queues.worker.claims import ClaimTime
 
 GROUP_RECORDS: Final = 200
 """Records after which a group is written at once (DESIGN.md, section 6)."""
 
 GROUP_SECONDS: Final = 0.2
 """Seconds a finished request waits for company."""
-
-RETRY_SECONDS: Final = 1.0
-"""Pause before an outcome that the database did not take is written again."""
 
 _log = structlog.stdlib.get_logger("queues.worker")
 
@@ -41,8 +39,8 @@ class Settler:
 
     Args:
         acknowledge: tells the broker's take that the fate of these tags is durable.
-        may_retry: asked before an outcome is written again after the database failed; False once the claims may have
-            expired, since then another worker may hold them.
+        claim_time: how long an outcome may be written again after the database failed; once the claims may have expired
+            another worker may hold them.
         on_trouble: told why the check should end early; what is in hand is still written.
     """
 
@@ -53,18 +51,16 @@ class Settler:
         lease: RunLease,
         definition: QueueDefinition,
         settings_version: int,
-        clock: Clock,
+        claim_time: ClaimTime,
         acknowledge: Callable[[Sequence[int]], Awaitable[None]],
-        may_retry: Callable[[], bool],
         on_trouble: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
         self._lease = lease
         self._definition = definition
         self._settings_version = settings_version
-        self._clock = clock
+        self._claim_time = claim_time
         self._acknowledge = acknowledge
-        self._may_retry = may_retry
         self._on_trouble = on_trouble
         self._group = _Group()
         self._any = asyncio.Event()
@@ -131,22 +127,8 @@ class Settler:
         return group
 
     async def _write(self, group: _Group) -> None:
-        while group.requests or group.unreadable:
-            try:
-                await self._ledger.settle(
-                    self._lease,
-                    self._definition,
-                    group.requests,
-                    group.unreadable,
-                    settings_version=self._settings_version,
-                )
-                break
-            except DatabaseUnavailable as error:
-                self._on_trouble("database_unavailable")
-                if not self._may_retry():
-                    raise
-                _log.warning("settle.delayed", queue=self._definition.name, records=group.records, reason=str(error))
-                await self._clock.sleep(RETRY_SECONDS)
+        if group.requests or group.unreadable:
+            await self._settle(group)
         if group.tags and not self._broker_lost:
             try:
                 await self._acknowledge(group.tags)
@@ -155,3 +137,23 @@ class Settler:
                 self._broker_lost = True
                 self._on_trouble("broker_unavailable")
                 _log.warning("acknowledge.failed", queue=self._definition.name, reason=str(error))
+
+    async def _settle(self, group: _Group) -> None:
+        def delayed(error: DatabaseUnavailable) -> None:
+            self._on_trouble("database_unavailable")
+            _log.warning("settle.delayed", queue=self._definition.name, records=group.records, reason=str(error))
+
+        async def settle() -> None:
+            await self._ledger.settle(
+                self._lease,
+                self._definition,
+                group.requests,
+                group.unreadable,
+                settings_version=self._settings_version,
+            )
+
+        try:
+            await self._claim_time.write(settle, on_delay=delayed)
+        except DatabaseUnavailable:
+            self._on_trouble("database_unavailable")
+            raise
