@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import Processor
 
 from daemon.config import LogConfig
+from daemon.log_sink import LogSink
 
 _NOISY: Final = ("alembic", "aio_pika", "asyncio", "aiohttp.access", "sqlalchemy.engine")
 """Libraries whose own lines say less than our events do; only their warnings are kept."""
@@ -17,13 +18,16 @@ _SHOUTING: Final = ("aiormq",)
 """Prints a traceback for every lost connection, which our own events tell in a line."""
 
 
-def set_up_logging(config: LogConfig, *, stream: TextIO | None = None) -> None:
+def set_up_logging(config: LogConfig, *, stream: TextIO | None = None) -> LogSink:
     """
     Send every event to *stream* (default: standard output).
 
     Args:
         config: the lowest level, and the form: `auto` means console on a terminal and JSON otherwise.
         stream: where the lines go.
+
+    Returns:
+        The sink, which knows how many lines were dropped because nobody read them.
     """
     out = stream or sys.stdout
     on_terminal = config.format == "console" or (config.format == "auto" and out.isatty())
@@ -49,20 +53,21 @@ def set_up_logging(config: LogConfig, *, stream: TextIO | None = None) -> None:
         if on_terminal
         else [structlog.processors.format_exc_info, _event_first, structlog.processors.JSONRenderer(default=str)]
     )
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(
+    sink = LogSink(out)
+    sink.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [sink]
     root.setLevel(config.level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     for name in _SHOUTING:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    return sink
 
 
 def _event_first(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

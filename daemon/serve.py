@@ -76,9 +76,9 @@ def serve(config: Config) -> int:
     Returns:
         The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off.
     """
-    set_up_logging(config.logging)
+    sink = set_up_logging(config.logging)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Daemon(config).run())
+        return runner.run(_Daemon(config, Metrics(log_lines_dropped=lambda: sink.dropped)).run())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +101,12 @@ class _Broker:
 
 
 class _Daemon:
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, metrics: Metrics) -> None:
         self._config = config
         self._clock = SystemClock()
         self._stop = Stop()
         self._hurry = asyncio.Event()
-        self._metrics = Metrics()
+        self._metrics = metrics
         self._definitions = active_queues(config.instance)
 
     async def run(self) -> int:

@@ -1,9 +1,12 @@
 """What Prometheus reads: counters told by workers and middlewares, gauges asked of the stores at each scrape."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
 
 from queues.definition import QueueDefinition
 from queues.ports import CheckSummary
@@ -13,12 +16,18 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own."""
+    """
+    The metrics of one process, in a registry of their own.
+
+    Args:
+        log_lines_dropped: counts the lines that no reader of the log took in time.
+    """
 
     content_type: Final = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
+    def __init__(self, *, log_lines_dropped: Callable[[], int] = lambda: 0) -> None:
         self._registry = registry = CollectorRegistry()
+        registry.register(_CountedElsewhere("connector_log_lines_dropped", "Lines of the log lost.", log_lines_dropped))
         self._checks = Counter("connector_checks", "Checks made.", ["queue", "mode"], registry=registry)
         self._check_seconds = Histogram(
             "connector_check_seconds", "How long checks took.", ["queue"], registry=registry, buckets=SECONDS
@@ -87,3 +96,16 @@ class Metrics:
     def render(self) -> bytes:
         """Write everything in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+
+class _CountedElsewhere(Collector):
+    """A counter whose owner knows nothing of metrics."""
+
+    def __init__(self, name: str, documentation: str, count: Callable[[], int]) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._count = count
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily(self._name, self._documentation, value=self._count())
