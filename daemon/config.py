@@ -1,9 +1,10 @@
 """The environment, read once into frozen values; every fault of it is told at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from typing import Final, Self, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from daemon import variables
 from daemon.environment import FILE_SUFFIX, ConfigurationError, ConfigurationFault, EnvironmentReader, Variable
@@ -125,6 +126,12 @@ class Config:
         """How long a claim of a message lasts by the database's clock: three times the longest request."""
         return CLAIM_LEASE_FACTOR * self.magento.timeout
 
+    def secrets(self) -> tuple[str, ...]:
+        """Name every text that must not be shown: all secrets, and the passwords inside the two URLs."""
+        found = _secrets_of(self)
+        passwords = [urlsplit(url.reveal()).password or "" for url in (self.broker_url, self.database_url)]
+        return tuple(dict.fromkeys(text for text in (*found, *passwords, *map(unquote, passwords)) if text))
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """
@@ -158,6 +165,15 @@ class Config:
             )
         reader.finish()
         return config
+
+
+def _secrets_of(part: object) -> list[str]:
+    """Find the secrets in a configuration, however deep: a new one cannot be forgotten."""
+    if isinstance(part, Secret):
+        return [part.reveal()]
+    if not is_dataclass(part):
+        return []
+    return [text for each in fields(part) for text in _secrets_of(getattr(part, each.name))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

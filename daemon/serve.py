@@ -76,7 +76,7 @@ def serve(config: Config) -> int:
     Returns:
         The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off.
     """
-    sink = set_up_logging(config.logging)
+    sink = set_up_logging(config.logging, secrets=config.secrets())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Daemon(config, Metrics(log_lines_dropped=lambda: sink.dropped)).run())
 

@@ -1,9 +1,6 @@
 """Signing in at a store: an integration's token as bearer, or OAuth 1.0a with its four values."""
 
-import base64
-from functools import lru_cache
 from typing import Literal, Protocol
-from urllib.parse import quote
 
 from oauthlib import oauth1
 
@@ -74,26 +71,3 @@ class OAuth1:
     def secrets(self) -> tuple[str, ...]:
         """Name all four."""
         return tuple(secret.reveal() for secret in self._secrets)
-
-
-_SHORTEST_MASKED = 6
-"""Characters; shorter texts are no secrets, and masking them would tear ordinary words."""
-
-
-def mask(body: bytes, secrets: tuple[str, ...]) -> bytes:
-    """Replace every *secret* in *body*, also its percent-encoded and base64 forms; JSON stays JSON."""
-    for form in _forms(secrets):
-        if form in body:
-            body = body.replace(form, b"********")
-    return body
-
-
-@lru_cache(maxsize=8)
-def _forms(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
-    """Write the secrets as they may come back; asked for with every answer, so kept."""
-    forms: list[bytes] = []
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_MASKED:
-            plain = secret.encode()
-            forms += dict.fromkeys((plain, quote(secret, safe="").encode(), base64.b64encode(plain)))
-    return tuple(forms)

@@ -15,9 +15,10 @@ from yarl import URL
 from daemon import __version__
 from daemon.magento.address import ALL_STORES, BaseAddress, query_text
 from daemon.magento.answers import Answer, ErrorBody
-from daemon.magento.authentication import Authentication, Method, mask
+from daemon.magento.authentication import Authentication, Method
 from daemon.magento.classification import Failure, classify
 from daemon.magento.session import no_answer
+from queues.masking import mask_known_bytes
 from queues.ports import Clock
 from queues.verdicts import Exchange, Refused
 
@@ -167,7 +168,7 @@ class MagentoClient:
             return Answer(
                 status=response.status,
                 content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                body=mask(content, secrets),
+                body=mask_known_bytes(content, secrets),
                 cut=cut,
                 location=_masked(response.headers.get("Location", ""), secrets),
                 retry_after=response.headers.get("Retry-After", ""),
@@ -201,7 +202,7 @@ def not_in_form(exchange: Exchange, expected: str) -> NotDone:
 
 
 def _masked(header: str, secrets: tuple[str, ...]) -> str:
-    return mask(header.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "replace")
+    return mask_known_bytes(header.encode("utf-8", "surrogateescape"), secrets).decode("utf-8", "replace")
 
 
 async def _read_bounded(content: aiohttp.StreamReader, most: int) -> tuple[bytes, bool]:

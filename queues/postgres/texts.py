@@ -1,9 +1,15 @@
-"""What PostgreSQL can keep: its text knows neither NUL nor lone surrogates, and strangers send both."""
+"""
+What tables may hold; every text that was not made here passes `storable`.
+
+PostgreSQL's text knows neither NUL nor lone surrogates, and strangers send both. Nor is a secret to be found in a dump.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+
+from queues.masking import MASK, kind_of, mask_text
 
 LONGEST_TEXT: Final = 2_000
 """Characters of an error or an answer that are kept."""
@@ -12,7 +18,8 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def storable(text: str, *, longest: int = LONGEST_TEXT) -> str:
-    """Give *text* without what PostgreSQL refuses, cut to *longest* characters."""
+    """Give *text* without secrets and what PostgreSQL refuses, cut to *longest* characters."""
+    text = mask_text(text)
     if "\x00" in text:
         text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     if not text.isascii():
@@ -31,7 +38,11 @@ def as_rows(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def headers_to_json(headers: Mapping[str, str]) -> str:
-    """Write message headers as JSON; what cannot be kept in them is replaced, headers are only for people."""
+    """Write message headers as JSON; what may not be kept in them is replaced, headers are only for people."""
     if not headers:
         return "{}"
-    return to_json({storable(name): storable(value) for name, value in headers.items()})
+    return to_json({storable(name): _header(name, value) for name, value in headers.items()})
+
+
+def _header(name: str, value: str) -> str:
+    return MASK if kind_of(name) == "secret" else storable(value)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.magento.answers import Answer, fill_in, read_error
-from daemon.magento.authentication import BearerToken, mask
+from daemon.magento.authentication import BearerToken
 from daemon.magento.classification import classify
 from daemon.magento.session import no_answer
 from daemon.secret import Secret
@@ -182,11 +182,10 @@ def test_no_answer_is_without_a_verdict_that_a_database_can_store(
     (verdict.text + answer.excerpt).encode()
 
 
-def test_secrets_are_masked_and_short_texts_left_alone() -> None:
+def test_signing_in_names_what_must_not_be_shown_and_does_not_show_it_itself() -> None:
     token = BearerToken(Secret("abc/def+123"))
 
-    assert mask(b'{"a": "abc/def+123 abc%2Fdef%2B123"}', token.secrets()) == b'{"a": "******** ********"}'
-    assert mask(b"a cat", ("cat",)) == b"a cat"
+    assert token.secrets() == ("abc/def+123",)
     assert "abc" not in repr(token)
 
 
