@@ -133,10 +133,16 @@ class RunLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRows:
-    """The ledger's part of a snapshot: *count* rows, none with a sequence above *up_to*."""
+    """
+    The ledger's part of a snapshot: *count* rows, none with a sequence above *up_to*.
+
+    Attributes:
+        others_hold: claims of another owner in this queue are live: `claim` must look out for their records.
+    """
 
     count: int
     up_to: int
+    others_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +188,11 @@ class Exhausted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Another owner's claim is live; the ledger has taken the body into custody, so it may be acknowledged."""
+    """
+    Another owner's claim of it, or of its record, is live: left alone, for that owner's request may be under way.
+
+    The ledger has taken the body into custody, so a delivery may be acknowledged.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,12 +276,21 @@ class Ledger(Protocol):
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         """
         Write one attempt down for each message that may have one; one result each, in order.
 
-        With *stored* the messages come from `page`; otherwise from the broker, and one that the ledger already keeps as
-        `waiting` is Finished: its turn comes with the ledger's own rows.
+        Args:
+            lease: the run's.
+            definition: of its queue.
+            messages: to be attempted, in queue order.
+            retry_count: attempts a message may have in all.
+            stored: they come from `page`; otherwise from the broker, and one that the ledger already keeps as `waiting`
+                is Finished: its turn comes with the ledger's own rows.
+            others_hold: as `open_check` said; then messages whose record (by its key) another owner has in hand are
+                Held. Claims of others that came after `open_check` need no looking out for: their owner had lost the
+                run by then, and begins no request.
         """
 
     async def settle(
@@ -331,9 +350,16 @@ class CheckSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueControl:
-    """What people and targets ask of a queue just now."""
+class CheckTerms:
+    """
+    What a check goes by: the Queue Processing Settings in force, and what people and targets ask of its queue just now.
 
+    Attributes:
+        hold_until: make no request before then; None once it has passed.
+        on_hold: the queue waits for its target (`outage_policy: hold`).
+    """
+
+    settings: SettingsSnapshot
     paused: bool
     hold_until: datetime | None
     on_hold: bool
@@ -354,14 +380,11 @@ class Schedule(Protocol):
     async def end_run(self, lease: RunLease) -> None:
         """Give the lease back; ticks missed meanwhile are counted and the queue goes on with its grid."""
 
-    async def control(self, queue: str) -> QueueControl:
-        """Read pause, hold and `Retry-After` of the queue."""
+    async def terms(self, queue: str) -> CheckTerms:
+        """Read what the next check of *queue* goes by."""
 
     async def hold_until(self, lease: RunLease, seconds: float) -> None:
         """Make no request of this queue before *seconds* have passed (rule 11)."""
 
     async def set_on_hold(self, lease: RunLease, *, on_hold: bool, reason: str) -> None:
         """Note that the queue waits for its target (`outage_policy: hold`), or no longer."""
-
-    async def settings(self) -> SettingsSnapshot:
-        """Read the Queue Processing Settings in force now."""

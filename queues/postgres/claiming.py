@@ -17,18 +17,9 @@ from queues.definition import QueueDefinition
 from queues.errors import LeaseLost
 from queues.message import Message
 from queues.ports import Claimed, ClaimResult, EndState, Exhausted, Finished, Held, Outdated, RunLease
-from queues.postgres.columns import (
-    IDENTITIES,
-    TAKE_CUSTODY,
-    MessageKey,
-    body_columns,
-    distinct,
-    identity_rows,
-    key_of,
-)
+from queues.postgres.columns import IDENTITIES, LOST_ATTEMPT, MessageKey, distinct, identity_rows, key_of
 from queues.postgres.engine import Contended
-
-LOST_ATTEMPT: Final = "the worker stopped before the outcome was recorded"
+from queues.postgres.keeping import keep_untouched
 
 FENCE: Final = """
     exists (select from schedules
@@ -44,10 +35,16 @@ _IS_OUTDATED: Final = """
           and v.part = given.part and v.time > given.time))
 """
 
-_CLAIM = text(f"""
+_IN_OTHER_HANDS: Final = """
+    given.key in (select key from ledger where queue = cast(:queue as text) and state = 'trying'
+                    and owner <> cast(:run as uuid) and lease_until >= now())
+"""
+"""Another owner has the record in hand. Asked for only where there is such an owner: it reads all that is tried."""
+
+_CLAIM: Final = f"""
     with given as materialized (select * from {IDENTITIES}),
     allowed as (
-        select given.* from given where {FENCE} and not {_IS_OUTDATED}
+        select given.* from given where {FENCE} and not {_IS_OUTDATED} and not (in_other_hands)
     ),
     numbered as (
         -- In queue order: a message that must wait keeps its place among its neighbours.
@@ -83,15 +80,23 @@ _CLAIM = text(f"""
     select coalesce(array_agg(place order by place), '{{}}') as places,
            coalesce(array_agg(attempts order by place), '{{}}') as numbers
     from granted join given using (message_id, generation)
-""")  # noqa: S608 - put together from constants only
+"""  # noqa: S608 - put together from constants only
 
 _HOLDS_LEASE = text(f"select {FENCE}")
 
-_READ = text(f"""
+_READ: Final = f"""
     select given.message_id, given.generation, l.state, l.attempts, l.lease_until < now() as is_expired,
-           {_IS_OUTDATED} as is_outdated
+           {_IS_OUTDATED} as is_outdated, (in_other_hands) as is_in_other_hands
     from {IDENTITIES} left join ledger l using (message_id, generation)
-""")  # noqa: S608 - put together from constants only
+"""  # noqa: S608 - put together from constants only
+
+_STATEMENTS: Final = {
+    others_hold: tuple(
+        text(each.replace("(in_other_hands)", _IN_OTHER_HANDS if others_hold else "false")) for each in (_CLAIM, _READ)
+    )
+    for others_hold in (False, True)
+}
+"""Claiming and telling apart, with and without other owners to look out for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,7 @@ class Claim:
     definition: QueueDefinition
     retry_count: int
     stored: bool
+    others_hold: bool
     claim_lease: timedelta
 
 
@@ -117,7 +123,8 @@ async def claim_messages(
     """
     once = distinct(messages)
     values = _values(claim)
-    answer = (await connection.execute(_CLAIM, {**values, **identity_rows(once), "lost": LOST_ATTEMPT})).one()
+    claiming, _ = _STATEMENTS[claim.others_hold]
+    answer = (await connection.execute(claiming, {**values, **identity_rows(once), "lost": LOST_ATTEMPT})).one()
     if len(answer.places) == len(messages):
         return [Claimed(attempt=number) for number in answer.numbers]
     granted: dict[MessageKey, int] = {
@@ -130,7 +137,7 @@ async def claim_messages(
         custody = [each for each in others if isinstance(found[key_of(each)], Held)]
         custody += [each for each in once if key_of(each) in granted] if repeated else []
         if custody:
-            await connection.execute(TAKE_CUSTODY, body_columns(custody))
+            await keep_untouched(connection, claim.lease, custody)
     results: list[ClaimResult] = []
     for message in messages:
         key = key_of(message)
@@ -149,7 +156,9 @@ async def _tell_apart(
 ) -> dict[MessageKey, ClaimResult]:
     if not (await connection.execute(_HOLDS_LEASE, _fence(claim.lease))).scalar_one():
         raise LeaseLost(f"another run holds {claim.lease.queue}")
-    rows = await connection.execute(_READ, {**_only(values, "supersedable", "queue"), **identity_rows(messages)})
+    _, reading = _STATEMENTS[claim.others_hold]
+    names = ("supersedable", "queue", *(("run",) if claim.others_hold else ()))
+    rows = await connection.execute(reading, {**_only(values, *names), **identity_rows(messages)})
     return {(row.message_id, row.generation): _result(claim, row) for row in rows}
 
 
@@ -163,6 +172,8 @@ def _result(claim: Claim, row: Row[Any]) -> ClaimResult:
             return Outdated()
         case "trying" | "waiting" if row.attempts >= claim.retry_count:
             return Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying")
+        case None | "trying" | "waiting" if row.is_in_other_hands:
+            return Held()
         case None | "trying" | "waiting":
             raise Contended(f"the ledger row {row.message_id}/{row.generation} changed while it was claimed")
         case _:

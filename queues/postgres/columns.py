@@ -14,6 +14,8 @@ from sqlalchemy import text
 from queues.message import Message
 from queues.postgres.texts import as_rows, headers_to_json
 
+LOST_ATTEMPT: Final = "the worker stopped before the outcome was recorded"
+
 MessageKey = tuple[UUID, int]
 """Message id and generation: the primary key of the ledger."""
 

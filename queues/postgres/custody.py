@@ -1,4 +1,4 @@
-"""What waits in the ledger: counting and reading it, keeping what was not tried, coalescing, renewing claims."""
+"""What waits in the ledger: counting and reading it; what is being tried: renewing its claims."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,10 +7,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from queues.message import Message
 from queues.ports import RunLease, StoredMessage, WaitingRows
-from queues.postgres.claiming import LOST_ATTEMPT
-from queues.postgres.columns import BODIES, IDENTITIES, body_columns, distinct, identity_rows
+from queues.postgres.columns import LOST_ATTEMPT
 
 _SWEEP = text("""
     with lost as (
@@ -30,8 +28,10 @@ _SWEEP = text("""
 """)
 
 _COUNT = text("""
-    select count(*) as waiting, coalesce(max(sequence), 0) as up_to
-    from ledger where queue = :queue and state = 'waiting'
+    select count(*) as waiting, coalesce(max(sequence), 0) as up_to,
+           exists (select from ledger where queue = cast(:queue as text) and state = 'trying'
+                     and owner <> cast(:run as uuid) and lease_until >= now()) as others_hold
+    from ledger where queue = cast(:queue as text) and state = 'waiting'
 """)
 
 _PAGE = text("""
@@ -39,33 +39,6 @@ _PAGE = text("""
     where queue = :queue and state = 'waiting' and sequence > :after and sequence <= :up_to
     order by sequence limit :limit
 """)
-
-_TAKE_BACK = text(f"""
-    update ledger l
-    set state = 'waiting', attempts = greatest(l.attempts - 1, 0), owner = null, lease_until = null, claimed_at = null,
-        body = coalesce(l.body, copy.body), headers = coalesce(l.headers, cast(copy.headers as jsonb))
-    from {BODIES}
-    where l.message_id = copy.message_id and l.generation = copy.generation
-      and l.state = 'trying' and l.owner = cast(:run as uuid)
-""")  # noqa: S608 - put together from constants only
-
-_KEEP = text(f"""
-    with given as materialized (select * from {IDENTITIES}),
-    copy as (select * from {BODIES}),
-    numbered as (
-        select *, nextval('ledger_sequence_seq') as sequence from (select * from given order by place) as in_order
-    )
-    insert into ledger as l (message_id, generation, queue, key, storeview, part, time, source, event_id, sequence,
-                             state, attempts, body, headers)
-    select message_id, generation, cast(:queue as text), key, storeview, part, time, source, event_id, sequence,
-           'waiting', 0, body, cast(headers as jsonb)
-    from numbered join copy using (message_id, generation)
-    order by message_id, generation
-    on conflict (message_id, generation) do update
-        -- A live claim of somebody else: the ledger takes this copy into custody.
-        set body = coalesce(l.body, excluded.body), headers = coalesce(l.headers, excluded.headers)
-        where l.state = 'trying'
-""")  # noqa: S608 - put together from constants only
 
 _RENEW: Final = text("""
     update ledger set lease_until = now() + cast(:lease as interval)
@@ -76,8 +49,8 @@ _RENEW: Final = text("""
 async def sweep_and_count(connection: AsyncConnection, lease: RunLease) -> WaitingRows:
     """Return what dead owners left behind to `waiting`, then count what waits."""
     await connection.execute(_SWEEP, {"queue": lease.queue, "lost": LOST_ATTEMPT})
-    row = (await connection.execute(_COUNT, {"queue": lease.queue})).one()
-    return WaitingRows(count=row.waiting, up_to=row.up_to)
+    row = (await connection.execute(_COUNT, {"queue": lease.queue, "run": lease.run_id})).one()
+    return WaitingRows(count=row.waiting, up_to=row.up_to, others_hold=row.others_hold)
 
 
 async def read_page(
@@ -96,17 +69,6 @@ async def read_page(
         )
         for row in rows
     ]
-
-
-async def take_back(connection: AsyncConnection, lease: RunLease, messages: Sequence[Message]) -> None:
-    """Undo the attempts that were written down for *messages* and never made."""
-    await connection.execute(_TAKE_BACK, {"run": lease.run_id, **body_columns(distinct(messages))})
-
-
-async def keep_untouched(connection: AsyncConnection, lease: RunLease, messages: Sequence[Message]) -> None:
-    """Write *messages* into the ledger as waiting, in their order, no attempt made."""
-    once = distinct(messages)
-    await connection.execute(_KEEP, {"queue": lease.queue, **identity_rows(once), **body_columns(once)})
 
 
 async def renew(connection: AsyncConnection, lease: RunLease, claim_lease: timedelta) -> None:

@@ -12,8 +12,9 @@ from queues.ports import ClaimResult, FinishedRequest, RunLease, StoredMessage, 
 from queues.postgres.burying import bury, bury_unreadable
 from queues.postgres.claiming import Claim, claim_messages
 from queues.postgres.columns import key_of
-from queues.postgres.custody import keep_untouched, read_page, renew, sweep_and_count, take_back
+from queues.postgres.custody import read_page, renew, sweep_and_count
 from queues.postgres.engine import transact
+from queues.postgres.keeping import keep_untouched, take_back
 from queues.postgres.outcomes import Settlement, write_outcomes
 from queues.postgres.request_log import write_log
 from queues.postgres.superseding import coalesce_waiting, count_waiting, supersede_older
@@ -59,6 +60,7 @@ class PostgresLedger:
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         """Write one attempt down for each message that may have one; one result each, in order."""
         if not messages:
@@ -68,6 +70,7 @@ class PostgresLedger:
             definition=definition,
             retry_count=retry_count,
             stored=stored,
+            others_hold=others_hold,
             claim_lease=self._claim_lease,
         )
 

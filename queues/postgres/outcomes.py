@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.definition import QueueDefinition
 from queues.ports import FinishedRequest, Outcome, RunLease
-from queues.postgres.claiming import LOST_ATTEMPT
-from queues.postgres.columns import IDENTITIES, identity_rows, key_of
+from queues.postgres.columns import IDENTITIES, LOST_ATTEMPT, identity_rows, key_of
 from queues.postgres.texts import as_rows, headers_to_json, storable
 from queues.postgres.verdict_words import error_class_of, error_of, name_of, status_of
 from queues.verdicts import Delivered
@@ -36,7 +35,7 @@ _END_TRIED = text("""
         -- Written so that the row is found by its primary key, never by the index of what is being tried: that one
         -- holds an entry for every message tried since the last vacuum.
         where l.message_id = given.message_id and l.generation = given.generation
-          and l.state || '' = 'trying' and l.owner = cast(:run as uuid)
+          and l.state || '' = 'trying' and l.owner = cast(:run as uuid) and l.attempts = given.number
         returning given.*
     ),
     noted as (

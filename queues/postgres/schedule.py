@@ -14,12 +14,12 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.errors import LeaseLost, NotFound
-from queues.ports import CheckSummary, NotDue, QueueControl, RunLease
+from queues.ports import CheckSummary, CheckTerms, NotDue, RunLease
 from queues.postgres.claiming import FENCE
 from queues.postgres.engine import transact
-from queues.postgres.settings import read_queue_processing
+from queues.postgres.tables.settings_versions import QUEUE_PROCESSING
 from queues.postgres.texts import storable, to_json
-from queues.settings import SettingsSnapshot
+from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import NextTick, due_tick, next_tick
 
 INTERVAL: Final = timedelta(seconds=60)
@@ -83,9 +83,13 @@ _GIVE_BACK = text("""
 
 _COUNT_SKIPPED = text("update runs set skipped_ticks = skipped_ticks + cast(:skipped as int) where id = :run")
 
-_CONTROL = text("""
-    select paused_since is not null as paused, case when hold_until > now() then hold_until end as hold_until, on_hold
-    from schedules where queue = :queue
+_TERMS = text("""
+    select paused_since is not null as paused, case when hold_until > now() then hold_until end as hold_until, on_hold,
+           coalesce(newest.version, 0) as version, coalesce(newest.document, '{}') as document
+    from schedules left join lateral (
+        select version, document from settings_versions where section = :section order by version desc limit 1
+    ) as newest on true
+    where queue = :queue
 """)
 
 _HOLD_UNTIL = text(f"""
@@ -194,17 +198,23 @@ class PostgresSchedule:
 
         await transact(self._engine, work)
 
-    async def control(self, queue: str) -> QueueControl:
+    async def terms(self, queue: str) -> CheckTerms:
         """
-        Read pause, hold and `Retry-After` of the queue; a time that has passed is told as None.
+        Read what the next check of *queue* goes by.
 
         Raises:
             NotFound: the queue was never registered.
         """
 
-        async def work(connection: AsyncConnection) -> QueueControl:
-            row = await self._read(connection, _CONTROL, queue)
-            return QueueControl(paused=row.paused, hold_until=row.hold_until, on_hold=row.on_hold)
+        async def work(connection: AsyncConnection) -> CheckTerms:
+            row = await self._read(connection, _TERMS, queue, section=QUEUE_PROCESSING)
+            settings = QueueProcessingSettings.from_document(row.document)
+            return CheckTerms(
+                settings=SettingsSnapshot(version=row.version, settings=settings),
+                paused=row.paused,
+                hold_until=row.hold_until,
+                on_hold=row.on_hold,
+            )
 
         return await transact(self._engine, work)
 
@@ -215,10 +225,6 @@ class PostgresSchedule:
     async def set_on_hold(self, lease: RunLease, *, on_hold: bool, reason: str) -> None:
         """Note that the queue waits for its target, or no longer. Raises LeaseLost."""
         await self._write_fenced(lease, _SET_ON_HOLD, {"on_hold": on_hold, "why": storable(reason) if on_hold else ""})
-
-    async def settings(self) -> SettingsSnapshot:
-        """Read the Queue Processing Settings in force now."""
-        return await transact(self._engine, read_queue_processing)
 
     async def _begin(self, connection: AsyncConnection, queue: str, row: Row[Any]) -> RunLease:
         run = uuid4()
@@ -272,8 +278,8 @@ class PostgresSchedule:
         return _bounded(row.next_run_at - now)
 
     @staticmethod
-    async def _read(connection: AsyncConnection, statement: TextClause, queue: str) -> Row[Any]:
-        row = (await connection.execute(statement, {"queue": queue})).one_or_none()
+    async def _read(connection: AsyncConnection, statement: TextClause, queue: str, **values: str) -> Row[Any]:
+        row = (await connection.execute(statement, {"queue": queue, **values})).one_or_none()
         if row is None:
             raise NotFound("queue", queue)
         return row

@@ -1,6 +1,6 @@
 """Verdicts and exchanges in the words of the tables `attempts`, `dead_letters` and `sync_log`."""
 
-from queues.postgres.claiming import LOST_ATTEMPT
+from queues.postgres.columns import LOST_ATTEMPT
 from queues.postgres.texts import storable
 from queues.verdicts import Delivered, Exchange, Refused, Skipped, Undetermined, Unreachable, Verdict
 

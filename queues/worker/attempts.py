@@ -25,7 +25,7 @@ from queues.ports import (
 )
 from queues.retry import after_attempt
 from queues.settings import QueueProcessingSettings
-from queues.verdicts import Exchange, Refused, Verdict
+from queues.verdicts import Exchange, Verdict
 from queues.worker.breaker import Breaker
 from queues.worker.delivered import NewestDelivered
 from queues.worker.delivery import deliver, newest_of_each_record
@@ -59,6 +59,7 @@ class Attempts:
 
     Attributes:
         untried: claimed, but the check ended before their request began; the claim is to be taken back.
+        others_hold: claims of other owners are live in this queue; from the ledger, when the check opens.
         breaker: whether the target asks for patience.
     """
 
@@ -74,6 +75,7 @@ class Attempts:
         summary: CheckSummary,
     ) -> None:
         self.untried: list[Entry] = []
+        self.others_hold = False
         self.breaker = Breaker()
         self._queue = queue
         self._definition = queue.definition
@@ -132,6 +134,7 @@ class Attempts:
             list(messages.values()),
             retry_count=self._settings.retry_count,
             stored=stored,
+            others_hold=self.others_hold,
         )
         return dict(zip(messages, claims, strict=True))
 
@@ -194,14 +197,8 @@ class Attempts:
         of_record: dict[tuple[str, str, str], list[Attempt]] = {}
         for each in attempts:
             of_record.setdefault(each.message.scope, []).append(each)
-        try:
-            answers = await deliver(self._queue.sender, rows, observe=self._observe, may_go_on=self._may_go_on)
-        except Exception as error:  # noqa: BLE001 - a fault of ours in a sender spends the attempt, never the queue
-            _log.exception("sender.crashed", queue=self._definition.name, records=len(rows))
-            fault = Refused(error_class="mapping", text=f"internal error while sending: {error!r}")
-            self._hand_over(mode, None, [(each, fault) for each in attempts])
-            return
-        for answer in answers:
+        # Handed over one by one: whatever ends a bisected request in the middle, what is known by then is written.
+        async for answer in deliver(self._queue.sender, rows, observe=self._observe, may_go_on=self._may_go_on):
             self._summary.requests += answer.exchange is not None
             decided = [(each, verdict) for row, verdict in answer.determined for each in of_record[row.scope]]
             self._hand_over(mode, answer.exchange, decided)

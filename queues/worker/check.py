@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -123,6 +124,7 @@ class Check:
             NotFound: the queue does not exist at the broker.
         """
         rows, ready = await self._count()
+        self._attempts.others_hold = rows.others_hold
         plan = plan_delivery(self._settings, waiting=rows.count + ready, batchable=self._definition.batchable)
         self.summary.mode, self.summary.waiting = plan.mode, plan.waiting
         if ready and plan.request_size > LARGEST_WINDOW:
@@ -149,7 +151,7 @@ class Check:
         if ready:
             rows = await self._collect(ready)
         left = await self._ports.ledger.coalesce(self._lease, self._definition, up_to=rows.up_to)
-        return WaitingRows(count=left, up_to=rows.up_to), 0
+        return replace(rows, count=left), 0
 
     async def _collect(self, ready: int) -> WaitingRows:
         """Bring the broker's part into the ledger, uncharged: where all of it must be in view at once."""

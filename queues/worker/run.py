@@ -9,7 +9,7 @@ import structlog
 from opentelemetry import trace
 
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound, QueueError
-from queues.ports import CheckSummary, QueueControl, RunLease
+from queues.ports import CheckSummary, CheckTerms, RunLease
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import may_check, sleep_before_next_check
 from queues.worker.check import Check
@@ -71,19 +71,19 @@ class Run:
     async def _check_unless_paused(self, *, is_first: bool) -> None:
         """Make one check with the settings in force now."""
         try:
-            self._snapshot = await self._ports.schedule.settings()
-            control = await self._ports.schedule.control(self._name)
+            terms = await self._ports.schedule.terms(self._name)
+            self._snapshot = terms.settings
             # The schedule does not begin a run of a paused queue: that a check was asked for came first.
-            self._is_paused = control.paused and not is_first
+            self._is_paused = terms.paused and not is_first
             if not self._is_paused:
-                await self._check(control)
+                await self._check(terms)
         except LeaseLost as error:
             self._is_lost = True
             _log.warning("run.lease_lost", queue=self._name, reason=str(error))
         except DatabaseUnavailable as error:
             _log.warning("check.not_recorded", queue=self._name, reason=str(error))
 
-    async def _check(self, control: QueueControl) -> None:
+    async def _check(self, terms: CheckTerms) -> None:
         check = Check(
             self._queue,
             self._ports,
@@ -94,7 +94,7 @@ class Run:
         )
         began = self._ports.clock.monotonic()
         try:
-            obstacle = await self._obstacle(control)
+            obstacle = await self._obstacle(terms)
             if obstacle:
                 check.summary.ended_by = obstacle
             else:
@@ -106,15 +106,15 @@ class Run:
         check.summary.duration_ms = (self._ports.clock.monotonic() - began) * 1000
         await self._conclude(check)
 
-    async def _obstacle(self, control: QueueControl) -> str:
+    async def _obstacle(self, terms: CheckTerms) -> str:
         """Tell why this check makes no attempts, or nothing."""
-        if control.hold_until is not None:
+        if terms.hold_until is not None:
             return "retry_after"
-        if control.on_hold and self._snapshot.settings.outage_policy == "hold":
+        if terms.on_hold and self._snapshot.settings.outage_policy == "hold":
             if not await self._queue.sender.probe():
                 return "on_hold"
             _log.info("queue.hold_ended", queue=self._name)
-        if control.on_hold:
+        if terms.on_hold:
             await self._ports.schedule.set_on_hold(self._lease, on_hold=False, reason="")
         return ""
 

@@ -129,6 +129,40 @@ async def test_a_live_claim_of_a_dead_owner_is_held_and_its_body_taken_into_cust
     assert await store.attempts(message("A")) == ["unknown"]
 
 
+async def test_a_record_that_another_owner_has_in_hand_is_left_alone_until_its_claim_is_over(store: Store) -> None:
+    lease = await run_lease(store)
+    await claim(store, lease, message("A", number=1))
+    await store.ledger.keep(lease, [message("A", number=2)], claimed=False)
+    await store.pass_time(100)
+    successor = await run_lease(store)
+    rows = await store.ledger.open_check(successor)
+
+    held = await store.ledger.claim(
+        successor,
+        QUEUE,
+        [message("A", number=3), message("B"), message("A", number=4)],
+        retry_count=3,
+        stored=False,
+        others_hold=True,
+    )
+    stored = await store.ledger.claim(
+        successor, QUEUE, [message("A", number=2)], retry_count=3, stored=True, others_hold=True
+    )
+    await settle(store, successor, ended(message("B"), 1, "delivered"))
+    await store.pass_time(100)
+    third = await run_lease(store)
+    after = await store.ledger.open_check(third)
+
+    assert rows.others_hold
+    assert held == [Held(), Claimed(attempt=1), Held()]
+    assert stored == [Held()]
+    assert not after.others_hold
+    assert {each for each, _, _ in await waiting_messages(store, third)} >= {
+        message("A", number=number).body for number in (2, 3, 4)
+    }
+    assert await claim(store, third, message("A", number=3), stored=True) == [Claimed(attempt=1)]
+
+
 async def test_an_expired_claim_is_granted_anew_and_the_lost_attempt_is_noted(store: Store) -> None:
     lease = await run_lease(store)
     await claim(store, lease, message("A"))
@@ -226,6 +260,19 @@ async def test_an_outcome_is_written_only_while_the_claim_is_ours(store: Store) 
     assert await store.states() == {"A-0/0": "trying"}
     await settle(store, successor, ended(message("A"), 2, "waiting"))
     assert await store.states() == {"A-0/0": "waiting"}
+
+
+async def test_an_outcome_of_an_earlier_attempt_that_comes_late_decides_nothing(store: Store) -> None:
+    lease = await run_lease(store)
+    await claim(store, lease, message("A"))
+    await settle(store, lease, ended(message("A"), 1, "waiting"))
+    assert await claim(store, lease, message("A"), stored=True) == [Claimed(attempt=2)]
+
+    await settle(store, lease, ended(message("A"), 1, "delivered"))
+
+    assert await store.states() == {"A-0/0": "trying"}
+    await settle(store, lease, ended(message("A"), 2, "waiting"))
+    assert await store.attempts(message("A")) == ["refused", "refused"]
 
 
 async def test_settling_twice_changes_nothing(store: Store) -> None:

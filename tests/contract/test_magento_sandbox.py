@@ -37,7 +37,7 @@ class Shop:
     async def send(self, messages: Sequence[Message]) -> dict[str, Verdict]:
         """Make one attempt as the engine does, bisecting included; the verdict of each record."""
         sender = self.store.senders[messages[0].event.type]
-        answers = await deliver(sender, messages, observe=lambda _: None)
+        answers = [answer async for answer in deliver(sender, messages, observe=lambda _: None)]
         return {message.key: verdict for each in answers for message, verdict in each.determined}
 
     def writes(self) -> list[JournalEntry]:
@@ -307,6 +307,7 @@ async def test_the_connection_test_is_content_with_all_permissions_and_not_with_
 async def test_a_first_record_refused_before_sending_does_not_hide_the_request_of_the_others(shop: Shop) -> None:
     messages = [message("inventory", "NONE", quantity=1), message("inventory", "AC-1000", quantity=2)]
 
-    answers = await deliver(shop.store.senders["to_magento.inventory"], messages, observe=lambda _: None)
+    sender = shop.store.senders["to_magento.inventory"]
+    answers = [answer async for answer in deliver(sender, messages, observe=lambda _: None)]
 
     assert [each.exchange.request for each in answers if each.exchange] == ["POST /rest/all/V1/inventory/source-items"]

@@ -164,13 +164,13 @@ async def test_a_paused_queue_does_not_run_and_resumes_at_its_next_tick(store: S
     await store.pause(NAME)
     await store.pass_time(130)
     paused = await store.schedule.begin_run(NAME)
-    control = await store.schedule.control(NAME)
+    terms = await store.schedule.terms(NAME)
 
     await store.resume(NAME)
 
     assert isinstance(paused, NotDue)
-    assert control.paused
-    assert not (await store.schedule.control(NAME)).paused
+    assert terms.paused
+    assert not (await store.schedule.terms(NAME)).paused
     assert not await is_due(store)
     await store.pass_time(50.5)
     assert await is_due(store)
@@ -182,24 +182,24 @@ async def test_a_time_the_target_asked_for_is_told_until_it_has_passed(store: St
     await store.schedule.hold_until(lease, 30)
     await store.schedule.hold_until(lease, 5)
 
-    during = await store.schedule.control(NAME)
+    during = await store.schedule.terms(NAME)
     await store.pass_time(31)
 
     assert during.hold_until is not None
-    assert (await store.schedule.control(NAME)).hold_until is None
+    assert (await store.schedule.terms(NAME)).hold_until is None
 
 
 async def test_waiting_for_the_target_is_noted_and_taken_back(store: Store) -> None:
     lease = await run_lease(store)
     await store.schedule.set_on_hold(lease, on_hold=True, reason="target_unreachable")
-    during = await store.schedule.control(NAME)
+    during = await store.schedule.terms(NAME)
     await store.schedule.set_on_hold(lease, on_hold=False, reason="")
 
     assert during.on_hold
-    assert not (await store.schedule.control(NAME)).on_hold
+    assert not (await store.schedule.terms(NAME)).on_hold
 
 
 async def test_without_any_version_the_settings_are_the_defaults(store: Store) -> None:
-    snapshot = await store.schedule.settings()
+    terms = await store.schedule.terms(NAME)
 
-    assert (snapshot.version, snapshot.settings) == (0, QueueProcessingSettings())
+    assert (terms.settings.version, terms.settings.settings) == (0, QueueProcessingSettings())

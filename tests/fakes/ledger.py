@@ -91,7 +91,9 @@ class FakeLedger:
                 self._note_lost(row)
                 row.state, row.owner, row.lease_until = "waiting", None, None
         waiting = [row.sequence for row in self._of(lease.queue, "waiting")]
-        return WaitingRows(count=len(waiting), up_to=max(waiting, default=0))
+        return WaitingRows(
+            count=len(waiting), up_to=max(waiting, default=0), others_hold=bool(self._in_other_hands(lease))
+        )
 
     async def page(self, lease: RunLease, *, after: int, up_to: int, limit: int) -> Sequence[StoredMessage]:
         self._enter(lease)
@@ -119,14 +121,18 @@ class FakeLedger:
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         if not self._enter(lease):
             raise LeaseLost(f"another run holds {lease.queue}")
+        in_other_hands = self._in_other_hands(lease) if others_hold else frozenset()
         results: list[ClaimResult] = []
         for message in messages:
             row = self.rows.get((message.message_id, message.generation))
             outdated = definition.supersedable and self._is_outdated(lease.queue, message)
             result = self._refusal(row, retry_count=retry_count, stored=stored, outdated=outdated)
+            if result is None and message.key in in_other_hands:
+                row, result = row or self._add(lease.queue, message, "waiting"), Held()
             if result is None:
                 row = row or self._add(lease.queue, message, "trying")
                 if row.state == "trying" and row.owner is not None:
@@ -264,6 +270,14 @@ class FakeLedger:
         self.rows[message.message_id, message.generation] = row
         return row
 
+    def _in_other_hands(self, lease: RunLease) -> frozenset[str]:
+        """The keys of the records that another owner may have under way."""
+        return frozenset(
+            row.message.key
+            for row in self._of(lease.queue, "trying")
+            if row.message is not None and row.owner != lease.run_id and not self._is_expired(row)
+        )
+
     def _is_expired(self, row: LedgerRow) -> bool:
         return row.lease_until is not None and row.lease_until < self._clock.now()
 
@@ -294,7 +308,7 @@ class FakeLedger:
         row = self.rows.get((message.message_id, message.generation))
         was_trying = row is not None and row.state == "trying"
         if outcome.attempt:
-            if row is None or not was_trying or row.owner != lease.run_id:
+            if row is None or not was_trying or (row.owner, row.attempts) != (lease.run_id, outcome.attempt):
                 return False
             name = "unknown" if outcome.verdict is None else type(outcome.verdict).__name__.lower()
             self.attempts[row.message_id, row.generation, outcome.attempt] = name

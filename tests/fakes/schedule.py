@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from queues.errors import LeaseLost, NotFound
-from queues.ports import CheckSummary, Clock, NotDue, QueueControl, RunLease
+from queues.ports import CheckSummary, CheckTerms, Clock, NotDue, RunLease
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import NextTick, due_tick, next_tick
 
@@ -39,7 +39,7 @@ class FakeSchedule:
         self._clock = clock
         self._interval = interval
         self._lease = lease
-        self._settings = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
+        self.settings = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
         self.queues: dict[str, QueueRow] = {}
         self.checks: dict[UUID, list[CheckSummary]] = {}
 
@@ -83,10 +83,15 @@ class FakeSchedule:
         row.next_run_at = following.at
         row.skipped_ticks += following.skipped
 
-    async def control(self, queue: str) -> QueueControl:
+    async def terms(self, queue: str) -> CheckTerms:
         row = self._row(queue)
         is_past = row.hold_until is None or row.hold_until <= self._clock.now()
-        return QueueControl(paused=row.paused, hold_until=None if is_past else row.hold_until, on_hold=row.on_hold)
+        return CheckTerms(
+            settings=self.settings,
+            paused=row.paused,
+            hold_until=None if is_past else row.hold_until,
+            on_hold=row.on_hold,
+        )
 
     async def hold_until(self, lease: RunLease, seconds: float) -> None:
         row, until = self._held(lease), self._clock.now() + timedelta(seconds=seconds)
@@ -94,9 +99,6 @@ class FakeSchedule:
 
     async def set_on_hold(self, lease: RunLease, *, on_hold: bool, reason: str) -> None:  # noqa: ARG002 - the port's signature
         self._held(lease).on_hold = on_hold
-
-    async def settings(self) -> SettingsSnapshot:
-        return self._settings
 
     # --- for tests --------------------------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class FakeSchedule:
 
     def use(self, settings: QueueProcessingSettings) -> None:
         """Change the settings as a person would: a new version."""
-        self._settings = SettingsSnapshot(version=self._settings.version + 1, settings=settings)
+        self.settings = SettingsSnapshot(version=self.settings.version + 1, settings=settings)
 
     def skipped_ticks(self, queue: str) -> int:
         return self._row(queue).skipped_ticks

@@ -209,6 +209,6 @@ async def test_a_pool_without_a_free_connection_is_unavailable_in_time(database:
     try:
         async with engine.connect(), asyncio.timeout(30):
             with pytest.raises(DatabaseUnavailable):
-                await schedule.control(QUEUE.name)
+                await schedule.terms(QUEUE.name)
     finally:
         await engine.dispose()

@@ -41,9 +41,7 @@ class Checker:
     def on_begin(self, request: Request) -> None:
         self._open = [each for each in self._open if not each.is_over]
         for each in self._open:
-            # A lease may pass on while a request of its old holder, cut off from the database, is still under way.
-            was_taken_over = each.process is not request.process and self._holder() in request.process.runs
-            if (shared := each.keys & request.keys) and not was_taken_over:
+            if shared := each.keys & request.keys:
                 self._break("overlap", request, f"{sorted(shared)} is in hand of {each.process.name}")
         self._open.append(request)
         if self._holder() not in request.process.runs:

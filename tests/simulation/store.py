@@ -13,17 +13,16 @@ from queues.errors import DatabaseUnavailable
 from queues.message import Message
 from queues.ports import (
     CheckSummary,
+    CheckTerms,
     ClaimResult,
     FinishedRequest,
     Ledger,
     NotDue,
-    QueueControl,
     RunLease,
     StoredMessage,
     UnreadableMessage,
     WaitingRows,
 )
-from queues.settings import SettingsSnapshot
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.schedule import FakeSchedule
 from tests.simulation.history import History
@@ -151,9 +150,13 @@ class StoreConnection:
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         return await self._do(
-            "claim", lambda: self.ledger.claim(lease, definition, messages, retry_count=retry_count, stored=stored)
+            "claim",
+            lambda: self.ledger.claim(
+                lease, definition, messages, retry_count=retry_count, stored=stored, others_hold=others_hold
+            ),
         )
 
     async def settle(
@@ -197,17 +200,14 @@ class StoreConnection:
     async def end_run(self, lease: RunLease) -> None:
         await self._do("end_run", lambda: self.store.schedule.end_run(lease))
 
-    async def control(self, queue: str) -> QueueControl:
-        return await self._do("control", lambda: self.store.schedule.control(queue))
+    async def terms(self, queue: str) -> CheckTerms:
+        return await self._do("terms", lambda: self.store.schedule.terms(queue))
 
     async def hold_until(self, lease: RunLease, seconds: float) -> None:
         await self._do("hold_until", lambda: self.store.schedule.hold_until(lease, seconds))
 
     async def set_on_hold(self, lease: RunLease, *, on_hold: bool, reason: str) -> None:
         await self._do("set_on_hold", lambda: self.store.schedule.set_on_hold(lease, on_hold=on_hold, reason=reason))
-
-    async def settings(self) -> SettingsSnapshot:
-        return await self._do("settings", self.store.schedule.settings)
 
     async def _do(self, what: str, work: Callable[[], Awaitable[Result]]) -> Result:
         return await self.store.transact(self.process, what, work)

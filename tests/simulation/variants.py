@@ -53,8 +53,11 @@ class _PassingLedger:
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
-        return await self.inner.claim(lease, definition, messages, retry_count=retry_count, stored=stored)
+        return await self.inner.claim(
+            lease, definition, messages, retry_count=retry_count, stored=stored, others_hold=others_hold
+        )
 
     async def settle(
         self,
@@ -127,6 +130,7 @@ class _LateCounting(_PassingLedger):
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         results: list[ClaimResult] = []
         for message in messages:
@@ -135,7 +139,9 @@ class _LateCounting(_PassingLedger):
                 self._postponed.append((message, retry_count, stored))
                 results.append(Claimed(attempt=1 if row is None else row.attempts + 1))
             else:
-                results += await self.inner.claim(lease, definition, [message], retry_count=retry_count, stored=stored)
+                results += await self.inner.claim(
+                    lease, definition, [message], retry_count=retry_count, stored=stored, others_hold=others_hold
+                )
         return results
 
     @override
@@ -233,12 +239,15 @@ class _Leaseless(_PassingLedger):
         *,
         retry_count: int,
         stored: bool,
+        others_hold: bool = False,
     ) -> Sequence[ClaimResult]:
         for message in messages:
             row = self.inner.rows.get((message.message_id, message.generation))
             if row is not None and row.state == "trying":
                 row.lease_until = LONG_AGO
-        return await self.inner.claim(lease, definition, messages, retry_count=retry_count, stored=stored)
+        return await self.inner.claim(
+            lease, definition, messages, retry_count=retry_count, stored=stored, others_hold=others_hold
+        )
 
 
 BROKEN: Final = {

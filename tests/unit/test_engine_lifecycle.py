@@ -164,7 +164,7 @@ class Lifecycle(RuleBasedStateMachine):
         worker = self._one_of(data)
         if worker.lease.fencing_token < self.newest_token:
             return self.crash(worker)  # fenced: it hears so, and gives up
-        retry_count = run(self.schedule.settings()).settings.retry_count
+        retry_count = self.schedule.settings.settings.retry_count
         for stored in (True, False):
             part = [(message, tag) for message, tag in worker.fetched if (tag is None) is stored]
             messages = [message for message, _ in part]
@@ -196,7 +196,7 @@ class Lifecycle(RuleBasedStateMachine):
         worker, (message, tag, number) = sent
         answers: dict[str, Verdict] = {"ok": Delivered(), "refused": NO}
         verdict = answers.get(end, GONE)
-        follows = after_attempt(run(self.schedule.settings()).settings, attempt=number, verdict=verdict)
+        follows = after_attempt(self.schedule.settings.settings, attempt=number, verdict=verdict)
         outcome = Outcome(message=message, attempt=number, verdict=verdict, state=follows.state, reason=follows.reason)
         self._settle(worker, message, tag, outcome)
 

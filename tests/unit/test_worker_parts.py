@@ -1,10 +1,12 @@
 """The small parts of the worker: bisecting, newest of each record, turns, breaker."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queues.message import Message
 from queues.verdicts import Delivered, Refused, Undetermined, Unreachable, Verdict
 from queues.worker.breaker import Breaker
 from queues.worker.delivery import Answer, deliver, newest_of_each_record
@@ -27,6 +29,12 @@ def all_or_nothing(bad: set[str]) -> ScriptedSender:
     )
 
 
+async def delivered(
+    sender: ScriptedSender, messages: Sequence[Message], may_go_on: Callable[[], bool] = lambda: True
+) -> list[Answer]:
+    return [answer async for answer in deliver(sender, messages, observe=lambda _: None, may_go_on=may_go_on)]
+
+
 def fates(answers: list[Answer]) -> dict[str, type[Verdict]]:
     return {each.key: type(verdict) for answer in answers for each, verdict in answer.determined}
 
@@ -39,7 +47,7 @@ async def test_bisecting_gets_every_good_record_through_and_refuses_every_bad_on
     bad = data.draw(st.sets(st.sampled_from([each.key for each in messages])))
     sender = all_or_nothing(bad)
 
-    answers = await deliver(sender, messages, observe=lambda _: None)
+    answers = await delivered(sender, messages)
 
     assert fates(answers) == {each.key: Refused if each.key in bad else Delivered for each in messages}
     assert sum(len(answer.determined) for answer in answers) == count
@@ -49,7 +57,7 @@ async def test_bisecting_gets_every_good_record_through_and_refuses_every_bad_on
 async def test_one_bad_record_of_25_costs_no_more_than_two_requests_a_halving() -> None:
     sender = all_or_nothing({"K13"})
 
-    await deliver(sender, [message(f"K{number}") for number in range(25)], observe=lambda _: None)
+    await delivered(sender, [message(f"K{number}") for number in range(25)])
 
     assert len(sender.requests) <= 1 + 2 * 5
 
@@ -57,7 +65,7 @@ async def test_one_bad_record_of_25_costs_no_more_than_two_requests_a_halving() 
 async def test_records_named_by_the_target_are_not_sent_again() -> None:
     sender = ScriptedSender(FakeClock(), script=lambda each: BAD if each.key == "K3" else Delivered())
 
-    await deliver(sender, [message(f"K{number}") for number in range(25)], observe=lambda _: None)
+    await delivered(sender, [message(f"K{number}") for number in range(25)])
 
     assert sender.sizes == [25]
 
@@ -65,11 +73,8 @@ async def test_records_named_by_the_target_are_not_sent_again() -> None:
 async def test_what_a_bisected_request_may_not_send_on_stays_undetermined() -> None:
     sender = all_or_nothing({"K0"})
 
-    answers = await deliver(
-        sender,
-        [message(f"K{number}") for number in range(4)],
-        observe=lambda _: None,
-        may_go_on=lambda: len(sender.requests) < 2,
+    answers = await delivered(
+        sender, [message(f"K{number}") for number in range(4)], may_go_on=lambda: len(sender.requests) < 2
     )
 
     assert sender.sizes == [4, 2]
@@ -79,10 +84,31 @@ async def test_what_a_bisected_request_may_not_send_on_stays_undetermined() -> N
 async def test_a_single_undetermined_record_is_not_sent_twice_in_one_attempt() -> None:
     sender = ScriptedSender(FakeClock(), whole=lambda _: Undetermined(text="Could not save Prices."))
 
-    (answer,) = await deliver(sender, [message()], observe=lambda _: None)
+    (answer,) = await delivered(sender, [message()])
 
     assert sender.sizes == [1]
     assert isinstance(answer.determined[0][1], Undetermined)
+
+
+async def test_a_sender_that_crashes_in_a_bisected_request_costs_only_the_part_it_was_given() -> None:
+    def script(each: Message) -> Verdict:
+        if each.key == "K2":
+            raise RuntimeError("a fault of ours")
+        return BAD if each.key == "K7" else Delivered()
+
+    sender = all_or_nothing({"K7"})
+    sender.script = script
+
+    answers = await delivered(sender, [message(f"K{number}") for number in range(8)])
+
+    assert sender.sizes == [8, 4, 4, 2, 2, 1, 1]
+    assert fates(answers) == dict.fromkeys(("K0", "K1", "K2", "K3"), Undetermined) | {
+        "K4": Delivered,
+        "K5": Delivered,
+        "K6": Delivered,
+        "K7": Refused,
+    }
+    assert "a fault of ours" in str(answers[1].determined)
 
 
 def test_of_two_messages_of_one_record_the_newest_provides_the_row() -> None:
