@@ -5,7 +5,7 @@ Adapters match them without inheriting: `queues.rabbitmq` is a MessageSource, `q
 the vendors' packages are Senders. The fakes of the tests match them as well and pass the same contract suites.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ class Delivery:
     tag: int
     body: bytes
     redelivered: bool
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
 
 class Take(Protocol):
@@ -248,7 +248,7 @@ class UnreadableMessage:
     """
 
     body: bytes
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     code: str
     error: str
     stored: StoredMessage | None = None

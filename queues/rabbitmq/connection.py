@@ -16,11 +16,12 @@ from typing import Final, TypeVar
 import aio_pika
 import aiormq.abc
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection, ConnectionParameter
 from yarl import URL
 
 from queues.errors import BrokerUnavailable
 from queues.rabbitmq.backoff import Backoff
+from queues.rabbitmq.wire import DeliveryPicker, PickingTransport, Receiver
 
 Answer = TypeVar("Answer")
 
@@ -29,6 +30,19 @@ _log = structlog.get_logger()
 _LONGEST_ERROR: Final = 300
 _FRAME_BUFFER: Final = 1000
 """Frames read ahead per channel; aiormq's 10 makes its two readers take turns after every third message."""
+
+
+class _Connection(aio_pika.Connection):
+    """A connection of aio-pika whose driver gets its stream through a picker of deliveries."""
+
+    PARAMETERS = (
+        *aio_pika.Connection.PARAMETERS,
+        ConnectionParameter(name="transport_factory", parser=lambda factory: factory, is_kwarg=True),
+    )
+
+    def __init__(self, url: URL, *, context: ssl.SSLContext | None) -> None:
+        self.deliveries = DeliveryPicker()
+        super().__init__(url, ssl_context=context, transport_factory=PickingTransport(self.deliveries))
 
 
 class BrokerConnection:
@@ -65,7 +79,7 @@ class BrokerConnection:
         self._timeout_seconds = timeout_seconds
         self._backoff = backoff or Backoff()
         self._draw = draw
-        self._open: aio_pika.Connection | None = None
+        self._open: _Connection | None = None
         self._opening = asyncio.Lock()
         self._failures = 0
         self._not_before = 0.0
@@ -101,7 +115,7 @@ class BrokerConnection:
             return True
         return False
 
-    async def ensure(self) -> aio_pika.Connection:
+    async def ensure(self) -> _Connection:
         """
         Give the connection, opening it if there is none.
 
@@ -160,6 +174,17 @@ class BrokerConnection:
         connection = await self.ensure()
         return await self.ask(_open_driver_channel(connection), "open a channel")
 
+    def deliver_to(self, channel: aiormq.abc.AbstractChannel, receiver: Receiver) -> None:
+        """
+        Hand the deliveries of *channel* to *receiver*, straight off the wire, until it is closed.
+
+        Unusual ones, and all of them once there was one, go to the channel's consumer, as without a receiver.
+        """
+        if self._open is not None and channel.connection is self._driver:
+            picker, number = self._open.deliveries, channel.number
+            picker.deliver_to(number, receiver)
+            channel.closing.add_done_callback(lambda _: picker.forget(number, receiver))
+
     async def ask(self, work: Awaitable[Answer], what: str) -> Answer:
         """
         Await *work* of the broker, in time.
@@ -216,9 +241,9 @@ class BrokerConnection:
     def _driver(self) -> aiormq.abc.AbstractConnection | None:
         return None if self._open is None else _driver_of(self._open)
 
-    async def _connect(self) -> aio_pika.Connection:
+    async def _connect(self) -> _Connection:
         # Not `aio_pika.connect`: what it leaves of a failed try closes itself in a task that nobody owns.
-        connection = aio_pika.Connection(self._url, ssl_context=self._context)
+        connection = _Connection(self._url, context=self._context)
         connection.close_callbacks.add(self._on_closed)
         try:
             await self.ask(_establish(connection), f"connect to {self._url.host}:{self._url.port}")

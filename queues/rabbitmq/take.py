@@ -23,7 +23,8 @@ from queues.errors import BrokerUnavailable
 from queues.ports import Delivery
 from queues.rabbitmq.acknowledgements import AckFrame, Acknowledgements, Phase
 from queues.rabbitmq.connection import BrokerConnection, describe
-from queues.rabbitmq.headers import read_headers
+from queues.rabbitmq.headers import DeferredHeaders, read_headers
+from queues.rabbitmq.wire import PickedDelivery
 
 Answer = TypeVar("Answer")
 
@@ -72,7 +73,7 @@ class RabbitTake:
         self._idle_seconds = idle_seconds
         self._ready = ready
         self._consumer = ""
-        self._arrived: deque[DeliveredMessage] = deque()
+        self._arrived: deque[Delivery] = deque()
         self._received = 0
         self._news = asyncio.Event()
         self._acknowledgements = Acknowledgements(wanted=wanted, prefetch=prefetch)
@@ -86,21 +87,14 @@ class RabbitTake:
         self._channel.on_consumer_cancel_callbacks.add(self._on_cancelled_by_broker)
         self._channel.closing.add_done_callback(self._on_closed)
         await self._ask(self._channel.basic_qos(prefetch_count=self._prefetch), "limit the window")
+        self._connection.deliver_to(self._channel, self._on_picked)
         answer = await self._ask(self._channel.basic_consume(self._queue, self._on_delivery), "consume")
         self._consumer = answer.consumer_tag or ""
 
     async def __aiter__(self) -> AsyncIterator[Delivery]:
         """Iterate over the deliveries, in the order of the queue."""
         while await self._has_next():
-            message = self._arrived.popleft()
-            frame = message.delivery
-            if isinstance(frame, commands.Basic.Deliver):
-                yield Delivery(
-                    tag=frame.delivery_tag or 0,
-                    body=message.body,
-                    redelivered=bool(frame.redelivered),
-                    headers=read_headers(message),
-                )
+            yield self._arrived.popleft()
 
     async def acknowledge(self, tags: Sequence[int]) -> None:
         """Note that the fate of these deliveries is durable, and tell the broker what it may know now."""
@@ -197,8 +191,21 @@ class RabbitTake:
             self._arrived.clear()
         self._news.set()
 
+    def _on_picked(self, picked: PickedDelivery) -> None:
+        headers = DeferredHeaders(picked.method, picked.header)
+        self._note(Delivery(tag=picked.tag, body=picked.body, redelivered=picked.redelivered, headers=headers))
+
     async def _on_delivery(self, message: DeliveredMessage) -> None:
-        self._arrived.append(message)
+        deliver = message.delivery
+        if isinstance(deliver, commands.Basic.Deliver):
+            headers = read_headers(deliver, message.header.properties)
+            redelivered = bool(deliver.redelivered)
+            self._note(
+                Delivery(tag=deliver.delivery_tag or 0, body=message.body, redelivered=redelivered, headers=headers)
+            )
+
+    def _note(self, delivery: Delivery) -> None:
+        self._arrived.append(delivery)
         self._received += 1
         self._news.set()
 
