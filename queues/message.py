@@ -170,15 +170,14 @@ def decode(
         generation=generation,
         event=event,
         body=body,
-        headers=headers or {},
+        headers={} if headers is None else headers,
     )
 
 
 def identify(source: str, event_id: str, body: bytes) -> UUID:
     """Give the identity of a message: 128 bits of a SHA-256 over source, event id and body."""
-    digest = hashlib.sha256(f"{len(source)}:{source}{len(event_id)}:{event_id}".encode("utf-8", "surrogatepass"))
-    digest.update(body)
-    return UUID(bytes=digest.digest()[:16])
+    names = f"{len(source)}:{source}{len(event_id)}:{event_id}".encode("utf-8", "surrogatepass")
+    return UUID(bytes=hashlib.sha256(names + body).digest()[:16])
 
 
 def parse_json(body: bytes) -> object:

@@ -11,6 +11,8 @@ from typing_extensions import override
 from daemon.sync.refusal import refuse
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,9})?")
+_PLAIN: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+_PLAIN_PLACES: Final = 2
 _LONGEST_TEXT: Final = 400
 """Characters of a number given as text; as many digits as the engine takes of a JSON integer."""
 
@@ -47,6 +49,11 @@ def read_decimal(data: Mapping[str, Any], name: str, allowed: DecimalRange) -> D
         InvalidMessage: it is missing, no number or not *allowed*; huge exponents are refused without expanding them.
     """
     came = data.get(name)
+    if type(came) is str and _PLAIN.fullmatch(came) and allowed.places >= _PLAIN_PLACES:
+        # What nearly every value is: nothing in it needs care, and zero alone may not stay as it was written.
+        value: Decimal | None = Decimal(came)
+        if value and allowed.lowest <= value <= allowed.highest:
+            return value
     if came is None:
         refuse("missing" if name not in data else "invalid", f"data.{name}", f"must be {allowed}", came)
     value = _parse(came)
