@@ -30,7 +30,7 @@ from daemon.http.app import create_app
 from daemon.http.connections import not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
-from daemon.http.tokens import Principal, Tokens
+from daemon.http.tokens import BOOTSTRAP_NAME, Principal, Tokens
 from daemon.logs import set_up_logging
 from daemon.magento.connection import test_connection
 from daemon.readiness import Readiness
@@ -51,6 +51,7 @@ from queues.postgres.queues import PostgresQueues
 from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
+from queues.postgres.tokens import PostgresTokens
 from queues.rabbitmq.collector import Collector
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.delivery_limit import probe_delivery_limit
@@ -139,8 +140,10 @@ class _Daemon:
         store = await stack.enter_async_context(open_store(self._config.magento, self._clock))
         source = RabbitSource(broker.consume)
         workers = self._workers(stores, source, store)
-        await stack.enter_async_context(self._background(stores, source))
-        await self._open_http(stack, stores, broker, source, store, frozenset(worker.name for worker in workers))
+        tokens = await self._read_tokens(stores.engine)
+        await stack.enter_async_context(self._background(stores, source, tokens))
+        worked = frozenset(worker.name for worker in workers)
+        await self._open_http(stack, stores, broker, source, store, worked, tokens)
         spare_loaded_objects()
         _log.info(
             "daemon.started",
@@ -229,8 +232,8 @@ class _Daemon:
         return workers
 
     @asynccontextmanager
-    async def _background(self, stores: _Stores, source: RabbitSource) -> AsyncIterator[None]:
-        """Collect what the broker could not deliver, and clean what has outlived its retention."""
+    async def _background(self, stores: _Stores, source: RabbitSource, tokens: Tokens) -> AsyncIterator[None]:
+        """Collect what the broker could not deliver, clean what has outlived its retention, learn of new tokens."""
         instance = self._config.instance
 
         async def store(body: bytes, headers: Mapping[str, str], reason: str) -> None:
@@ -240,6 +243,7 @@ class _Daemon:
         tasks = [
             asyncio.create_task(Collector(source=source, instance=instance, store=store).run(), name="collector"),
             asyncio.create_task(self._clean(stores.engine), name="retention"),
+            asyncio.create_task(tokens.keep_fresh(), name="tokens"),
         ]
         try:
             yield
@@ -266,6 +270,7 @@ class _Daemon:
         source: RabbitSource,
         store: Store | None,
         worked: frozenset[str],
+        tokens: Tokens,
     ) -> None:
         readiness = Readiness(
             engine=stores.engine,
@@ -281,7 +286,7 @@ class _Daemon:
         stack.push_async_callback(publisher.close)
         app = create_app(
             Dependencies(
-                tokens=Tokens([Principal.of("admin", self._admin_token())]),
+                tokens=tokens,
                 clock=self._clock,
                 metrics=self._metrics,
                 definitions=self._definitions,
@@ -311,6 +316,13 @@ class _Daemon:
         await web.TCPSite(runner, http.host, http.port).start()
         for host, port, *_ in runner.addresses:
             _log.info("http.listening", address=f"http://{host}:{port}")
+
+    async def _read_tokens(self, engine: AsyncEngine) -> Tokens:
+        """Read the tokens in force for the first time; a task goes on reading them."""
+        own = Principal.of(BOOTSTRAP_NAME, self._admin_token())
+        tokens = Tokens([own], PostgresTokens(engine), self._clock)
+        await tokens.refresh()
+        return tokens
 
     def _admin_token(self) -> Secret:
         """Give the configured token; without one (only allowed on loopback) make one and show it once."""

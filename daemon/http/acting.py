@@ -28,12 +28,24 @@ def act_of(request: web.Request, fields: dict[str, Any]) -> Act:
     actor = request.headers.get(ACTOR_HEADER, "").strip() or request[PRINCIPAL].name
     if len(actor) > LONGEST_ACTOR or not actor.isprintable():
         raise invalid(ACTOR_HEADER, f"must be at most {LONGEST_ACTOR} printable characters")
-    return Act(actor=actor, reason=fields.get("reason", ""), request_id=request[REQUEST_ID])
+    return act_by(request, actor=actor, reason=fields.get("reason", ""))
 
 
-def id_in_path(request: web.Request) -> int:
+def act_by(request: web.Request, *, actor: str = "", reason: str = "") -> Act:
+    """Make the act of *request*'s token; *actor* is the person it names, the token's own name if it names none."""
+    token = request[PRINCIPAL].name
+    return Act(
+        actor=actor or token,
+        reason=reason,
+        request_id=request[REQUEST_ID],
+        token=token,
+        source=request.remote or "",
+    )
+
+
+def id_in_path(request: web.Request, *, thing: str = "dead letter") -> int:
     """
-    Read the `{id}` of the path.
+    Read the `{id}` of the path, of a *thing*.
 
     Raises:
         Problem: 404: what is no id is the id of nothing.
@@ -42,4 +54,4 @@ def id_in_path(request: web.Request) -> int:
     try:
         return identifier(text)
     except ValueError as error:
-        raise Problem(404, "not_found", f"there is no dead letter {text[:50]}") from error
+        raise Problem(404, "not_found", f"there is no {thing} {text[:50]}") from error

@@ -16,6 +16,7 @@ from daemon.http import (
     openapi,
     queues,
     settings,
+    token_calls,
 )
 from daemon.http.answering import add_security_headers, problems
 from daemon.http.authentication import authentication
@@ -37,6 +38,7 @@ ALL_ROUTES: Final[Sequence[Route]] = (
     *settings.ROUTES,
     *connections.ROUTES,
     *logs.ROUTES,
+    *token_calls.ROUTES,
     *openapi.ROUTES,
     *login.ROUTES,
     *overview.ROUTES,

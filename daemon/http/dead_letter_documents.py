@@ -104,4 +104,6 @@ def act_document(row: AuditEntry) -> Mapping[str, Any]:
         "request_id": row.request_id,
         "result": row.result,
         "details": row.details,
+        "token": row.token,
+        "source": row.source,
     }

@@ -7,6 +7,7 @@ from jinja2 import Environment
 
 from daemon.http.dependencies import Dependencies
 from daemon.http.routes import Route, RouteTable
+from daemon.http.session_cookies import Session
 from daemon.http.throttle import FailureThrottle
 from daemon.http.tokens import Principal
 
@@ -18,3 +19,5 @@ THROTTLE: Final = web.AppKey("THROTTLE", FailureThrottle)
 REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
 ROUTE: Final = web.RequestKey("ROUTE", Route)
 PRINCIPAL: Final = web.RequestKey("PRINCIPAL", Principal)
+SESSION: Final = web.RequestKey("SESSION", Session)
+"""Only where a browser session opened the page."""

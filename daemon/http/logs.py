@@ -7,12 +7,22 @@ from aiohttp import web
 
 from daemon.http.cursors import cursor, cursor_of, fetch, list_response, position
 from daemon.http.dead_letter_documents import act_document
-from daemon.http.fields import instant, limit, read_parameters, text
+from daemon.http.fields import Check, instant, limit, one_of, read_parameters, text
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.routes import Operation, Route, answer, in_query
+from queues.postgres.audit import DONE, REFUSED, AuditFilter
 from queues.postgres.journal import LoggedRequest
 
 DEFAULT_LIMIT: Final = 50
+_AUDIT_FILTERS: Final[dict[str, Check]] = {
+    "actor": text,
+    "token": text,
+    "action": text,
+    "target": text,
+    "result": one_of(DONE, REFUSED),
+    "since": instant,
+    "until": instant,
+}
 _PAGE: Final = (
     in_query("limit", "Rows of a page.", type="integer", minimum=1, maximum=500, default=DEFAULT_LIMIT),
     in_query("cursor", "The `next_cursor` of the page before."),
@@ -31,10 +41,10 @@ async def list_sync_log(request: web.Request) -> web.Response:
 
 async def list_audit(request: web.Request) -> web.Response:
     """Show who did what, newest first."""
-    given = read_parameters(request, {"limit": limit, "cursor": position})
-    page_size = given.get("limit", DEFAULT_LIMIT)
-    before = {"before": given["cursor"]} if "cursor" in given else {}
-    rows = await request.app[DEPENDENCIES].audit.entries(limit=page_size + 1, **before)
+    given = read_parameters(request, {**_AUDIT_FILTERS, "limit": limit, "cursor": position})
+    page_size = given.pop("limit", DEFAULT_LIMIT)
+    before = {"before": given.pop("cursor")} if "cursor" in given else {}
+    rows = await request.app[DEPENDENCIES].audit.entries(AuditFilter(**given), limit=page_size + 1, **before)
     more = cursor_of(rows[page_size - 1].id) if len(rows) > page_size else None
     return list_response([act_document(each) for each in rows[:page_size]], more)
 
@@ -72,8 +82,17 @@ ROUTES: Final = (
         access="read",
         operation=Operation(
             tag="logs",
-            summary="List what people did, newest first",
-            parameters=_PAGE,
+            summary="List what people did and what they were refused, newest first",
+            parameters=(
+                in_query("actor", "By this person, as the holder of the token said."),
+                in_query("token", "With a token of this name."),
+                in_query("action", "`dead_letter.discarded`, or `dead_letter` for all acts of that kind."),
+                in_query("target", "Done to this: the id of a dead letter, the name of a queue."),
+                in_query("result", "Done, or refused.", type="string", enum=[DONE, REFUSED]),
+                in_query("since", "At or after this day or time."),
+                in_query("until", "Before this day or time."),
+                *_PAGE,
+            ),
             responses={200: answer("One page", "AuditLog")},
             problems=(422, 503),
         ),

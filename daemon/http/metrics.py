@@ -39,6 +39,9 @@ class Metrics:
             "connector_messages", "Attempts by what they came to.", ["queue", "outcome"], registry=registry
         )
         self._intake = Counter("connector_intake_events", "Events by intake verdict.", ["verdict"], registry=registry)
+        self._wrong_tokens = Counter(
+            "connector_wrong_tokens", "Calls with a wrong token, by answer.", ["answer"], registry=registry
+        )
         self._http = Histogram(
             "connector_http_request_seconds",
             "Requests answered by this daemon.",
@@ -73,6 +76,10 @@ class Metrics:
         """Count events by `accepted`, `duplicate`, `refused` and `unavailable`."""
         for verdict, count in verdicts.items():
             self._intake.labels(verdict).inc(count)
+
+    def count_wrong_token(self, *, throttled: bool) -> None:
+        """Count a call with a wrong token, answered 401 or, where there were too many, 429."""
+        self._wrong_tokens.labels("429" if throttled else "401").inc()
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; *route* is the pattern, never the path, so that the series stay few."""

@@ -21,11 +21,12 @@ _TAGS: Final = {
     "settings": "How queues are processed.",
     "connections": "The two systems.",
     "logs": "What was sent, and who did what.",
+    "tokens": "Who has access.",
     "health": "For those who watch the daemon; without a token.",
 }
 _PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "queue": {"description": "Full name `main.to_magento.pricing`, or without the instance.", "type": "string"},
-    "id": {"description": "Id of the dead letter.", "type": "integer"},
+    "id": {"description": "Id of the row.", "type": "integer"},
     "name": {"description": "Which system.", "type": "string", "enum": ["magento", "acumatica"]},
 }
 
@@ -94,7 +95,7 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
 
 def _needs_body(route: Route) -> bool:
     # Acts on one thing may go without a body: its only field, the reason, is optional.
-    return not re.search(r"/(pause|resume|run|\{id\}/reprocess|discard)$", route.path)
+    return not re.search(r"/(pause|resume|run|\{id\}/reprocess|discard|revoke)$", route.path)
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from typing import Protocol
 from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import Message
-from queues.postgres.audit import Act, AuditEntry
+from queues.postgres.audit import Act, AuditEntry, AuditFilter
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
 from queues.postgres.queues import QueueState
+from queues.postgres.tokens import AccessSnapshot, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
 
@@ -132,10 +133,38 @@ class Journal(Protocol):
 
 
 class Audit(Protocol):
-    """What people did."""
+    """What people did, and what they were refused."""
 
-    async def entries(self, *, before: int = ..., limit: int = 50) -> Sequence[AuditEntry]:
+    async def entries(
+        self, wanted: AuditFilter | None = None, *, before: int = ..., limit: int = 50
+    ) -> Sequence[AuditEntry]:
         """Read the rows with an id below *before*, newest first."""
+
+    async def write(
+        self, act: Act, *, action: str, target: str, result: str = ..., details: Mapping[str, object] | None = None
+    ) -> None:
+        """Add the row of an act that has no transaction of its own, such as one that was refused."""
+
+
+class TokenStore(Protocol):
+    """The tokens that people made; every act writes its audit row in the same transaction."""
+
+    async def exchange(self, used: Mapping[int, str]) -> AccessSnapshot:
+        """Note the tokens that were used, with the address, and read what is in force."""
+
+    async def create(
+        self, *, name: str, role: TokenRole, digest: bytes, expires_at: datetime | None, act: Act
+    ) -> TokenRecord:
+        """Put one in force. Raises StateConflict when there are too many."""
+
+    async def revoke(self, token_id: int, act: Act) -> TokenRecord:
+        """Take one out of force. Raises NotFound, StateConflict."""
+
+    async def records(self, *, only_live: bool, before: int, limit: int) -> Sequence[TokenRecord]:
+        """Read those with an id below *before*, newest first."""
+
+    async def end_session(self, nonce: str, ends_at: datetime) -> None:
+        """Let a browser session be over before *ends_at*."""
 
 
 class ConnectionReport(Protocol):

@@ -2,17 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from aiohttp import web
 
+from daemon.http.roles import Permission
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-Role = Literal["read", "publish", "operate", "configure"]
-ROLES: Final[frozenset[Role]] = frozenset({"read", "publish", "operate", "configure"})
-
-Access = Role | Literal["public"]
-"""What a caller needs: a token with this role, or nothing. There is no default: every route says it."""
+Access = Permission | Literal["public"]
+"""What a caller needs: a token whose role has this permission, or nothing. No default: every route says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from daemon.http.problems import TITLES
+from daemon.http.roles import PERMISSIONS
 from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -111,6 +112,19 @@ _RUN: Final[dict[str, Any]] = {
     "retried": _COUNT,
     "failed": _COUNT,
     "checks": {"type": "array", "items": _ANY},
+}
+_TOKEN: Final[dict[str, Any]] = {
+    "id": _ID,
+    "name": _TEXT,
+    "role": {"type": "string", "enum": list(PERMISSIONS)},
+    "state": {"type": "string", "enum": ["live", "expired", "revoked"]},
+    "created_at": _MOMENT,
+    "created_by": _TEXT,
+    "expires_at": _or_null(_MOMENT),
+    "revoked_at": _or_null(_MOMENT),
+    "revoked_by": _or_null(_TEXT),
+    "last_used_at": {**_or_null(_MOMENT), "description": "To about half a minute."},
+    "last_used_from": _or_null(_TEXT),
 }
 _VERSION: Final[dict[str, Any]] = {
     "version": _COUNT,
@@ -269,9 +283,26 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "request_id": _TEXT,
             "result": _TEXT,
             "details": _ANY,
+            "token": {"type": "string", "description": "Whose token it was; `actor` is who its holder said."},
+            "source": {"type": "string", "description": "The address it came from."},
         }
     ),
     "AuditLog": _list_of("AuditRow"),
+    "Token": _object(_TOKEN),
+    "TokenList": _list_of("Token"),
+    "NewToken": _closed(
+        {
+            "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "Of a person or a system."},
+            "role": {"type": "string", "enum": list(PERMISSIONS)},
+            "expires_at": {**_or_null(_TEXT), "description": "A day or a time; null for never. Left out: in a year."},
+            "reason": _REASON,
+        },
+        "name",
+        "role",
+    ),
+    "CreatedToken": _object(
+        {**_TOKEN, "token": {"type": "string", "description": "To be kept by its holder; nobody can show it again."}}
+    ),
     "Live": _object({"status": {"type": "string", "const": "live"}}),
     "Ready": _object(
         {

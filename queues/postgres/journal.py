@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from queues.postgres.audit import AuditEntry, read_entry
+from queues.postgres.audit import AUDIT_COLUMNS, DONE, AuditEntry, read_entry
 from queues.postgres.engine import transact
 from queues.postgres.queues import RunRecord
 
@@ -38,10 +38,11 @@ _REQUESTS = text("""
     order by at desc, id desc limit :limit
 """)
 
-_ACTS = text("""
-    select id, at, actor, action, target, reason, request_id, result, details from audit_log
-    where target = :target and action like cast(:kind as text) || '.%' order by id limit 1000
-""")
+_ACTS = text(f"""
+    select {AUDIT_COLUMNS} from audit_log
+    where target = :target and starts_with(action, cast(:kind as text) || '.') and result = '{DONE}'
+    order by id limit 1000
+""")  # noqa: S608 - put together from constants only
 
 _COUNTS = text("select state, count(*) as letters from dead_letters group by state")
 
@@ -144,7 +145,7 @@ class PostgresJournal:
         return RequestPage(items=[_request(row) for row in rows[:limit]], next_cursor=more)
 
     async def acts(self, kind: str, target: str) -> Sequence[AuditEntry]:
-        """Read what people did with *target*, oldest first: acts whose name begins with `<kind>.`; at most 1,000."""
+        """Read what was done with *target*, oldest first: acts whose name begins with `<kind>.`; at most 1,000."""
         rows = await self._read(_ACTS, {"kind": kind, "target": target})
         return [read_entry(row) for row in rows]
 

@@ -26,9 +26,9 @@ _REQUEUE = text(f"""
         from chosen order by failed_at, id
     ),
     told as (
-        insert into audit_log (actor, action, target, reason, request_id, details)
+        insert into audit_log (actor, action, target, reason, request_id, token, source, details)
         select cast(:actor as text), 'dead_letter.reprocessed', cast(id as text), cast(:reason as text),
-               cast(:request_id as text),
+               cast(:request_id as text), cast(:token as text), cast(:source as text),
                jsonb_build_object('queue', queue, 'key', key, 'message_id', message_id, 'generation', generation)
         from chosen order by failed_at, id
     )
@@ -44,9 +44,9 @@ _DISCARD = text(f"""
         returning *
     ),
     told as (
-        insert into audit_log (actor, action, target, reason, request_id, details)
+        insert into audit_log (actor, action, target, reason, request_id, token, source, details)
         select cast(:actor as text), 'dead_letter.discarded', cast(id as text), cast(:reason as text),
-               cast(:request_id as text),
+               cast(:request_id as text), cast(:token as text), cast(:source as text),
                jsonb_build_object('queue', queue, 'key', key, 'message_id', message_id, 'generation', generation)
         from chosen
     )
@@ -71,4 +71,10 @@ async def discard(connection: AsyncConnection, letter_id: int, act: Act) -> Dead
 
 
 def _who(act: Act) -> dict[str, str]:
-    return {"actor": storable(act.actor), "reason": storable(act.reason), "request_id": storable(act.request_id)}
+    return {
+        "actor": storable(act.actor),
+        "reason": storable(act.reason),
+        "request_id": storable(act.request_id),
+        "token": storable(act.token),
+        "source": storable(act.source),
+    }

@@ -13,6 +13,9 @@ from queues.postgres.tables.sync_log import DEFAULT_PARTITION, day_of, partition
 DAYS_AHEAD: Final = 7
 """Partitions made in advance: so long the retention may be idle before rows go to the default partition."""
 
+KEEP_CALLS: Final = timedelta(days=1)
+"""How long an Idempotency-Key is remembered."""
+
 _CHUNK: Final = 5_000
 """Rows deleted in one transaction."""
 
@@ -69,6 +72,16 @@ _PRUNE_INTAKE = text("""
         select source, event_id from intake_events where at < now() - cast(:age as interval) limit :chunk)
 """)
 
+_PRUNE_SESSIONS = text("""
+    delete from ended_sessions where nonce in (
+        select nonce from ended_sessions where ends_at < now() - cast(:age as interval) limit :chunk)
+""")
+
+_PRUNE_CALLS = text("""
+    delete from idempotent_calls where (holder, key) in (
+        select holder, key from idempotent_calls where began_at < now() - cast(:age as interval) limit :chunk)
+""")
+
 _PRUNE_DEFAULT_PARTITION = text("""
     delete from sync_log_default where (at, id) in (
         select at, id from sync_log_default where at < now() - cast(:age as interval) limit :chunk)
@@ -116,6 +129,8 @@ class PostgresRetention:
             ("runs", _PRUNE_RUNS, self._keep),
             ("intake_events", _PRUNE_INTAKE, self._keep),
             ("sync_log_default", _PRUNE_DEFAULT_PARTITION, self._keep),
+            ("ended_sessions", _PRUNE_SESSIONS, timedelta()),
+            ("idempotent_calls", _PRUNE_CALLS, KEEP_CALLS),
         ):
             dropped[name] = await _prune(self._engine, statement, age)
         return dropped

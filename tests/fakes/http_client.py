@@ -16,6 +16,7 @@ Client = TestClient[web.Request, web.Application]
 @asynccontextmanager
 async def serving(world: World, token: str | None = TOKEN) -> AsyncIterator[Client]:
     """Serve the application of *world*; requests carry *token* unless it is None."""
+    await world.tokens.refresh()
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     server = TestServer(create_app(world.dependencies()), access_log=None)
     async with TestClient(server, headers=headers, cookie_jar=CookieJar(unsafe=True)) as client:

@@ -1,9 +1,11 @@
 """In-memory stores that match the ports of `daemon.http`, and one `World` that holds them all."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from daemon.http.connections import NotConnected, not_connected
@@ -14,9 +16,9 @@ from daemon.secret import Secret
 from daemon.settings.queue_processing import SettingsVersion
 from daemon.settings.store import DEFAULTS
 from queues.definition import QueueDefinition
-from queues.errors import BrokerUnavailable, InvalidMessage, NotFound, StateConflict
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, InvalidMessage, NotFound, StateConflict
 from queues.message import ChangeEvent, Message
-from queues.postgres.audit import Act, AuditEntry
+from queues.postgres.audit import Act, AuditEntry, AuditFilter
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
 from queues.postgres.letters import (
@@ -30,6 +32,7 @@ from queues.postgres.letters import (
     Skipped,
 )
 from queues.postgres.queues import Pause, QueueState, RunRecord
+from queues.postgres.tokens import AccessSnapshot, LiveToken, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
 from tests.fakes.clock import FakeClock
@@ -45,6 +48,7 @@ class AuditTrail:
     """Every act that changed something: action, target, act."""
 
     rows: list[tuple[str, str, Act]] = field(default_factory=list)
+    refused: list[tuple[str, str, Act, Mapping[str, object]]] = field(default_factory=list)
 
     def write(self, action: str, target: str, act: Act) -> None:
         self.rows.append((action, target, act))
@@ -60,6 +64,8 @@ class AuditTrail:
                 reason=act.reason,
                 request_id=act.request_id,
                 result="done",
+                token=act.token,
+                source=act.source,
             )
             for number, (action, target, act) in enumerate(self.rows, start=1)
         ]
@@ -394,9 +400,99 @@ class FakeAudit:
 
     def __init__(self, audit: AuditTrail) -> None:
         self._audit = audit
+        self.asked: list[AuditFilter | None] = []
 
-    async def entries(self, *, before: int = 10**9, limit: int = 50) -> Sequence[AuditEntry]:
+    async def entries(
+        self, wanted: AuditFilter | None = None, *, before: int = 10**9, limit: int = 50
+    ) -> Sequence[AuditEntry]:
+        self.asked.append(wanted)
         return [each for each in reversed(self._audit.entries()) if each.id < before][:limit]
+
+    async def write(
+        self, act: Act, *, action: str, target: str, result: str = "done", details: Mapping[str, object] | None = None
+    ) -> None:
+        self._audit.refused.append((action, target, act, {**(details or {}), "result": result}))
+
+
+class FakeTokenStore:
+    """Tokens in a list; `away` lets the database not answer."""
+
+    def __init__(self, audit: AuditTrail, clock: FakeClock) -> None:
+        self._audit = audit
+        self._clock = clock
+        self.records_by_id: dict[int, TokenRecord] = {}
+        self.digests: dict[int, bytes] = {}
+        self.ended: set[str] = set()
+        self.away = False
+
+    def add(self, name: str, role: TokenRole, token: str) -> int:
+        """Put *token* in force, as another replica would."""
+        return self._add(name, role, hashlib.sha256(token.encode()).digest(), None, "another").id
+
+    async def exchange(self, used: Mapping[int, str]) -> AccessSnapshot:
+        if self.away:
+            raise DatabaseUnavailable("no answer from secret-host")
+        for token_id, source in used.items():
+            self._change(token_id, last_used_at=self._clock.now(), last_used_from=source)
+        live = [each for each in self._current() if each.is_live]
+        return AccessSnapshot(
+            tokens=[
+                LiveToken(id=each.id, name=each.name, role=each.role, digest=self.digests[each.id]) for each in live
+            ],
+            ended_sessions=frozenset(self.ended),
+        )
+
+    async def create(
+        self, *, name: str, role: TokenRole, digest: bytes, expires_at: datetime | None, act: Act
+    ) -> TokenRecord:
+        record = self._add(name, role, digest, expires_at, act.actor)
+        self._audit.write("token.created", str(record.id), act)
+        return record
+
+    async def revoke(self, token_id: int, act: Act) -> TokenRecord:
+        if token_id not in self.records_by_id:
+            raise NotFound("token", str(token_id))
+        if self.records_by_id[token_id].revoked_at is not None:
+            raise StateConflict(f"token {token_id} is revoked already", state="revoked")
+        self._change(token_id, revoked_at=self._clock.now(), revoked_by=act.actor, is_live=False)
+        self._audit.write("token.revoked", str(token_id), act)
+        return self.records_by_id[token_id]
+
+    async def records(self, *, only_live: bool, before: int, limit: int) -> Sequence[TokenRecord]:
+        found = [each for each in reversed(self._current()) if each.id < before and (each.is_live or not only_live)]
+        return found[:limit]
+
+    async def end_session(self, nonce: str, ends_at: datetime) -> None:
+        assert ends_at > self._clock.now()
+        self.ended.add(nonce)
+
+    def _current(self) -> Sequence[TokenRecord]:
+        now = self._clock.now()
+        return [
+            replace(each, is_live=each.is_live and (each.expires_at is None or each.expires_at > now))
+            for each in self.records_by_id.values()
+        ]
+
+    def _add(self, name: str, role: TokenRole, digest: bytes, expires_at: datetime | None, by: str) -> TokenRecord:
+        record = TokenRecord(
+            id=len(self.records_by_id) + 1,
+            name=name,
+            role=role,
+            created_at=self._clock.now(),
+            created_by=by,
+            expires_at=expires_at,
+            revoked_at=None,
+            revoked_by="",
+            last_used_at=None,
+            last_used_from="",
+            is_live=True,
+        )
+        self.records_by_id[record.id] = record
+        self.digests[record.id] = digest
+        return record
+
+    def _change(self, token_id: int, **changes: Any) -> None:  # noqa: ANN401 - whatever a column holds
+        self.records_by_id[token_id] = replace(self.records_by_id[token_id], **changes)
 
 
 class FakeConnection:
@@ -443,11 +539,12 @@ class World:
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
-        self.principals = principals or [Principal.of("admin", Secret(TOKEN))]
+        self.token_store = FakeTokenStore(self.audit, self.clock)
+        self.tokens = Tokens(principals or [Principal.of("admin", Secret(TOKEN))], self.token_store, self.clock)
 
     def dependencies(self) -> Dependencies:
         return Dependencies(
-            tokens=Tokens(self.principals),
+            tokens=self.tokens,
             clock=self.clock,
             metrics=self.metrics,
             definitions=(PRICING, PRODUCT),

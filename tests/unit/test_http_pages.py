@@ -7,10 +7,12 @@ from aiohttp import ClientResponse
 
 from daemon.http.app import ALL_ROUTES
 from daemon.http.routes import Route
-from daemon.http.sessions import COOKIE, SESSION_SECONDS
+from daemon.http.session_cookies import SESSION_SECONDS
+from daemon.http.sessions import COOKIE
 from daemon.http.throttle import TRIES
 from daemon.http.tokens import Principal
 from daemon.secret import Secret
+from queues.postgres.audit import Act
 from tests.fakes.http_client import Client, serving
 from tests.fakes.http_stores import PRICING, TOKEN, World
 
@@ -338,16 +340,53 @@ async def test_a_page_that_cannot_be_shown_is_a_page_too() -> None:
     assert "there is no dead letter 99" in page
 
 
-async def test_signing_out_ends_the_session_in_the_browser() -> None:
-    async with serving(World(), token=None) as client:
+async def test_signing_out_ends_the_session_in_the_browser_and_for_whoever_copied_its_cookie() -> None:
+    world = World()
+    async with serving(world, token=None) as client:
         await sign_in(client)
+        copied = client.session.cookie_jar.filter_cookies(client.make_url("/"))[COOKIE].value
         assert (await send(client, "/logout")).status == 303
 
         assert (await client.get("/", allow_redirects=False)).status == 303
+        cookie = {"Cookie": f"{COOKIE}={copied}"}
+        assert (await client.get("/", headers=cookie, allow_redirects=False)).status == 303
+
+
+async def test_a_session_ends_when_its_token_is_revoked() -> None:
+    world = World()
+    token_id = world.token_store.add("alice", "operator", "the-token-of-alice")
+    async with serving(world, token=None) as client:
+        await sign_in(client, "the-token-of-alice")
+        opened = await client.get("/")
+        await world.tokens.revoke(token_id, Act(actor="tests"))
+        closed = await client.get("/", allow_redirects=False)
+
+    assert (opened.status, closed.status) == (200, 303)
+
+
+async def test_each_sign_in_makes_another_session() -> None:
+    async with serving(World(), token=None) as client:
+        cookies = set()
+        for _ in range(3):
+            await sign_in(client)
+            cookies.add(client.session.cookie_jar.filter_cookies(client.make_url("/"))[COOKIE].value)
+
+    assert len(cookies) == 3
+
+
+async def test_a_token_that_only_publishes_opens_no_pages() -> None:
+    world = World([Principal.of("feed", Secret(TOKEN), "publisher")])
+    async with serving(world, token=None) as client:
+        response = await client.post("/login", data={"token": TOKEN}, headers=origin(client), allow_redirects=False)
+        page = await response.text()
+
+    assert response.status == 403
+    assert "does not open these pages" in page
+    assert "Set-Cookie" not in response.headers
 
 
 async def test_a_token_that_may_only_read_sees_pages_and_changes_nothing() -> None:
-    world = World([Principal.of("reader", Secret(TOKEN), frozenset({"read"}))])
+    world = World([Principal.of("reader", Secret(TOKEN), "viewer")])
 
     async with serving(world, token=None) as client:
         await sign_in(client)

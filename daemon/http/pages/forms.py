@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from multidict import MultiDict
 
+from daemon.http.acting import act_by
 from daemon.http.fields import read_body
-from daemon.http.keys import PRINCIPAL, REQUEST_ID
+from daemon.http.keys import SESSION
 from daemon.http.pages.rendering import CSRF_FIELD
 from daemon.http.problems import Problem
-from daemon.http.sessions import session_of
 from queues.postgres.audit import Act
 
 FORM_LIMIT: Final = 256 * 1024
@@ -27,7 +27,7 @@ async def read_form(request: web.Request) -> MultiDict[str]:
         Problem: 403 when it was not sent by a page of ours, 415 when it is no form.
     """
     form = await read_open_form(request)
-    session = session_of(request)
+    session = request.get(SESSION)
     token = session.csrf_token() if session else ""
     if not token or not hmac.compare_digest(token.encode(), form.get(CSRF_FIELD, "").encode()):
         raise Problem(403, "forbidden", "this form is out of date: load the page again and repeat")
@@ -67,4 +67,4 @@ def refuse_other_sites(request: web.Request) -> None:
 def act_of_form(request: web.Request, form: MultiDict[str]) -> Act:
     """Tell who acts and why."""
     why = form.get("reason", "").strip()[:LONGEST_REASON]
-    return Act(actor=request[PRINCIPAL].name, reason=why, request_id=request[REQUEST_ID])
+    return act_by(request, reason=why)

@@ -8,12 +8,13 @@ import structlog
 from aiohttp import web
 
 from daemon.http.authentication import LOGIN_PATH, principal_of_token
-from daemon.http.keys import DEPENDENCIES
+from daemon.http.keys import DEPENDENCIES, SESSION
 from daemon.http.pages.forms import read_form, read_open_form
 from daemon.http.pages.rendering import render
 from daemon.http.problems import Problem
 from daemon.http.routes import Route
-from daemon.http.sessions import COOKIE, SECURE_COOKIE, SESSION_SECONDS, open_session, session_of
+from daemon.http.session_cookies import SESSION_SECONDS, open_session
+from daemon.http.sessions import COOKIE, SECURE_COOKIE, session_of
 
 _log = structlog.stdlib.get_logger("daemon.http")
 
@@ -32,7 +33,12 @@ async def sign_in(request: web.Request) -> web.Response:
         principal = principal_of_token(request, f"Bearer {form.get('token', '').strip()}")
     except Problem as problem:
         fault = "This token is not known here." if problem.status == 401 else problem.detail  # noqa: PLR2004 - HTTP
-        return render(request, "login.html", status=problem.status, fault=fault)
+        response = render(request, "login.html", status=problem.status, fault=fault)
+        response.headers.update(problem.headers)
+        return response
+    if "read" not in principal.permissions:
+        fault = f"A token with the role {principal.role} does not open these pages."
+        return render(request, "login.html", status=403, fault=fault)
     session = open_session(principal, request.app[DEPENDENCIES].clock)
     _log.info("session.opened", principal=principal.name)
     response = web.Response(status=303, headers={"Location": "/"})
@@ -51,8 +57,10 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    """End the session in this browser."""
+    """End the session, in this browser and for whoever may have copied its cookie."""
     await read_form(request)
+    session = request[SESSION]
+    await request.app[DEPENDENCIES].tokens.end_session(session.nonce, session.last_moment)
     response = web.Response(status=303, headers={"Location": LOGIN_PATH})
     response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     response.del_cookie(SECURE_COOKIE, path="/", httponly=True, samesite="Strict", secure=True)

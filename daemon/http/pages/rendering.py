@@ -10,9 +10,8 @@ from markupsafe import Markup
 
 from daemon import __version__
 from daemon.http.dead_letter_documents import escaped
-from daemon.http.keys import REQUEST_ID, TEMPLATES
+from daemon.http.keys import REQUEST_ID, SESSION, TEMPLATES
 from daemon.http.problems import TITLES, Problem, to_json
-from daemon.http.sessions import session_of
 from daemon.http.story import moment
 
 CSRF_FIELD: Final = "form_token"
@@ -38,8 +37,8 @@ def make_templates() -> Environment:
 
 
 def render(request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
-    """Answer a page; the token for its forms and the signed-in name are there for every template."""
-    session = session_of(request)
+    """Answer a page; the token for its forms, the signed-in name and what it may do are there for every template."""
+    session = request.get(SESSION)
     text = (
         request.app[TEMPLATES]
         .get_template(template)
@@ -47,6 +46,7 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
             path=request.path,
             token=_FORM_TOKEN.format(CSRF_FIELD, session.csrf_token() if session else ""),
             who=session.principal.name if session else "",
+            may=session.principal.permissions if session else frozenset(),
             **values,
         )
     )

@@ -2,7 +2,9 @@
 
 from queues.postgres.tables.attempts import attempts
 from queues.postgres.tables.audit_log import audit_log
+from queues.postgres.tables.bulk_acts import bulk_acts
 from queues.postgres.tables.dead_letters import dead_letters
+from queues.postgres.tables.idempotent_calls import idempotent_calls
 from queues.postgres.tables.intake import intake_events, intake_state
 from queues.postgres.tables.ledger import ledger
 from queues.postgres.tables.naming import metadata
@@ -11,11 +13,15 @@ from queues.postgres.tables.runs import runs
 from queues.postgres.tables.schedules import schedules
 from queues.postgres.tables.settings_versions import settings_versions
 from queues.postgres.tables.sync_log import is_partition, sync_log
+from queues.postgres.tables.tokens import ended_sessions, tokens
 
 __all__ = [
     "attempts",
     "audit_log",
+    "bulk_acts",
     "dead_letters",
+    "ended_sessions",
+    "idempotent_calls",
     "intake_events",
     "intake_state",
     "is_partition",
@@ -26,4 +32,5 @@ __all__ = [
     "schedules",
     "settings_versions",
     "sync_log",
+    "tokens",
 ]

@@ -17,5 +17,11 @@ audit_log = Table(
     Column("request_id", Text, nullable=False, server_default=""),
     Column("result", Text, nullable=False, server_default="done"),
     Column("details", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("token", Text, nullable=False, server_default="", comment="name of the token: the actor is what it says"),
+    Column("source", Text, nullable=False, server_default="", comment="address the request came from"),
     Index("ix_audit_log_at", "at"),
+    Index("ix_audit_log_target_id", "target", "id"),
+    Index("ix_audit_log_actor_id", "actor", "id"),
+    Index("ix_audit_log_token_id", "token", "id"),
+    Index("ix_audit_log_action_id", "action", "id"),
 )
