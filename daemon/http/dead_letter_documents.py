@@ -6,6 +6,7 @@ from typing import Any
 
 from daemon.http.story import tell_story
 from queues.errors import InvalidMessage
+from queues.masking import mask_document, mask_text
 from queues.message import parse_json_unbounded
 from queues.postgres.audit import AuditEntry
 from queues.postgres.letters import AttemptRecord, DeadLetter, DeadLetterStory
@@ -53,17 +54,21 @@ def payload_document(body: bytes) -> dict[str, Any]:
     """
     Show the bytes of a message: parsed when they are JSON, and otherwise as text with everything odd escaped.
 
-    The base64 form is there for all that is not JSON, so that the very bytes can be had.
+    The base64 form is there for all that is not JSON, so that the very bytes can be had; not when there are secrets in
+    them, which nobody is shown.
     """
     try:
-        return {"payload": parse_json_unbounded(body), "payload_bytes": len(body)}
+        payload = mask_document(parse_json_unbounded(body), personal=False)
     except InvalidMessage:
+        text = body.decode("utf-8", "backslashreplace")
+        shown = mask_text(text)
         return {
             "payload": None,
-            "payload_text": escaped(body.decode("utf-8", "backslashreplace")),
-            "payload_base64": base64.b64encode(body).decode(),
+            "payload_text": escaped(shown),
+            "payload_base64": base64.b64encode(body).decode() if shown == text else None,
             "payload_bytes": len(body),
         }
+    return {"payload": payload, "payload_bytes": len(body)}
 
 
 def escaped(text: str) -> str:

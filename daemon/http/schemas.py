@@ -246,7 +246,10 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         },
         {
             "payload_text": {"type": "string", "description": "Bytes that are no JSON, with odd characters escaped."},
-            "payload_base64": {"type": "string", "description": "The very bytes, when they are no JSON."},
+            "payload_base64": {
+                "type": ["string", "null"],
+                "description": "The very bytes, when they are no JSON; null when there is a secret in them.",
+            },
         },
     ),
     "ManyDeadLetters": _closed(

@@ -1,12 +1,16 @@
 """Signing in at a store: an integration's token as bearer, or OAuth 1.0a with its four values."""
 
-from typing import Literal, Protocol
+import re
+from typing import Final, Literal, Protocol
+from urllib.parse import unquote
 
 from oauthlib import oauth1
 
 from daemon.secret import Secret
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+_SIGNATURE: Final = re.compile(r'oauth_signature="([^"]+)"')
 
 
 class Authentication(Protocol):
@@ -15,8 +19,8 @@ class Authentication(Protocol):
     def authorization(self, method: Method, url: str) -> str:
         """Give the `Authorization` header of one request; asked anew for each, *url* as it goes out."""
 
-    def secrets(self) -> tuple[str, ...]:
-        """Name the texts that must never be shown."""
+    def secrets(self, header: str) -> tuple[str, ...]:
+        """Name the texts that must never be shown, those in the *header* of one request among them."""
 
 
 class BearerToken:
@@ -33,7 +37,7 @@ class BearerToken:
         """Give `Bearer <token>`."""
         return f"Bearer {self._token.reveal()}"
 
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self, header: str) -> tuple[str, ...]:  # noqa: ARG002 - it holds nothing but the token
         """Name the token."""
         return (self._token.reveal(),)
 
@@ -56,7 +60,7 @@ class OAuth1:
 
     def authorization(self, method: Method, url: str) -> str:
         """Sign this one request: nonce and timestamp are new each time, for the store takes a pair only once."""
-        key, secret, token, token_secret = self.secrets()
+        key, secret, token, token_secret = self._revealed()
         client = oauth1.Client(
             key,
             client_secret=secret,
@@ -68,6 +72,10 @@ class OAuth1:
         _, headers, _ = client.sign(url, method)
         return str(headers["Authorization"])
 
-    def secrets(self) -> tuple[str, ...]:
-        """Name all four."""
+    def secrets(self, header: str) -> tuple[str, ...]:
+        """Name all four, and the signature that was made with them, as it is and as it was sent."""
+        sent = _SIGNATURE.findall(header)
+        return (*self._revealed(), *sent, *map(unquote, sent))
+
+    def _revealed(self) -> tuple[str, ...]:
         return tuple(secret.reveal() for secret in self._secrets)

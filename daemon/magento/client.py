@@ -157,7 +157,7 @@ class MagentoClient:
         secrets: tuple[str, ...] = ()
         if self._authentication is not None:
             headers["Authorization"] = self._authentication.authorization(method, url)
-            secrets = self._authentication.secrets()
+            secrets = self._authentication.secrets(headers["Authorization"])
         async with self._session.request(
             method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
         ) as response:

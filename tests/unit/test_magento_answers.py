@@ -185,7 +185,7 @@ def test_no_answer_is_without_a_verdict_that_a_database_can_store(
 def test_signing_in_names_what_must_not_be_shown_and_does_not_show_it_itself() -> None:
     token = BearerToken(Secret("abc/def+123"))
 
-    assert token.secrets() == ("abc/def+123",)
+    assert token.secrets("") == ("abc/def+123",)
     assert "abc" not in repr(token)
 
 
