@@ -63,6 +63,15 @@ type: install ## Types only
 test: install ## All tests, beside a RabbitMQ and a PostgreSQL of their own; TESTS=… PYTEST_ARGS=… to choose
 	@$(LOCAL) with -- $(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
 
+.PHONY: test-rabbitmq4
+test-rabbitmq4: install ## All tests on RabbitMQ 4, unpacked beside the installed one without installing it
+	@$(LOCAL) rabbitmq4
+	@CONNECTOR_TEST_RABBITMQ=$(CURDIR)/.local/rabbitmq-4 $(LOCAL) with -- $(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
+
+.PHONY: chaos
+chaos: install ## Have everything fail and see what is lost; SECONDS=… SEED=… to choose
+	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: check
 check: lint test ## What continuous integration runs
 

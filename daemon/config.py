@@ -31,6 +31,8 @@ T = TypeVar("T")
 CLAIM_LEASE_FACTOR: Final = 3
 """A claim outlives the request it was made for and the retries of writing its outcome (RELIABILITY.md, section 2)."""
 
+LONGEST_RUN_LEASE: Final = timedelta(seconds=30)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpConfig:
@@ -125,6 +127,11 @@ class Config:
     def claim_lease(self) -> timedelta:
         """How long a claim of a message lasts by the database's clock: three times the longest request."""
         return CLAIM_LEASE_FACTOR * self.magento.timeout
+
+    @property
+    def run_lease(self) -> timedelta:
+        """How long the queues of a lost daemon are left alone: 30 s, or a claim's lease where that is shorter."""
+        return min(LONGEST_RUN_LEASE, self.claim_lease)
 
     def secrets(self) -> tuple[str, ...]:
         """Name every text that must not be shown: all secrets, and the passwords inside the two URLs."""

@@ -62,7 +62,6 @@ from queues.worker.service import QueueWorker, work_until_stopped
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
 
-RUN_LEASE: Final = timedelta(seconds=30)
 CLEANING: Final = timedelta(hours=1)
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -160,7 +159,7 @@ class _Daemon:
         schedule = PostgresSchedule(
             engine,
             interval=self._config.schedule_interval,
-            lease=RUN_LEASE,
+            lease=self._config.run_lease,
             worker=f"{socket.gethostname()}:{os.getpid()}",
         )
         for definition in self._definitions:
@@ -214,7 +213,7 @@ class _Daemon:
         """Make a worker for each queue whose target is configured; the others only collect."""
         ports = Ports(clock=self._clock, source=source, ledger=stores.ledger, schedule=stores.schedule)
         request = self._config.magento.timeout
-        spans = Spans(run_lease=RUN_LEASE, claim_lease=self._config.claim_lease, request=request)
+        spans = Spans(run_lease=self._config.run_lease, claim_lease=self._config.claim_lease, request=request)
         workers = []
         for definition in self._definitions:
             sender = store.senders.get(definition.event_type) if store else None

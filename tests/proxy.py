@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 _CHUNK = 65_536
+_COMMIT = b"COMMIT"
 
 
 class Proxy:
@@ -15,17 +16,22 @@ class Proxy:
     Attributes:
         is_refusing: new connections are closed at once.
         accepted: connections so far.
+        commits_to_lose: so many COMMITs from now on reach the database, and their answers get lost with the connection.
+        commits_lost: how often that has happened.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.is_refusing = False
         self.accepted = 0
+        self.commits_to_lose = 0
+        self.commits_lost = 0
         self._host = host
         self._port = port
         self._open: set[asyncio.StreamWriter] = set()
         self._pipes: set[asyncio.Task[None]] = set()
-        self._passing = asyncio.Event()
-        self._passing.set()
+        self._asking = asyncio.Event()
+        self._answering = asyncio.Event()
+        self.heal()
 
     def cut(self) -> None:
         """Reset every connection; new ones are passed on."""
@@ -34,12 +40,19 @@ class Proxy:
 
     def blackhole(self) -> None:
         """Pass nothing on any more, in either direction, and tell nobody."""
-        self._passing.clear()
+        self._asking.clear()
+        self._answering.clear()
+
+    def mute(self) -> None:
+        """Pass on what clients say, and nothing of what is answered."""
+        self._answering.clear()
 
     def heal(self) -> None:
         """Pass everything on again, held bytes included."""
-        self._passing.set()
+        self._asking.set()
+        self._answering.set()
         self.is_refusing = False
+        self.commits_to_lose = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end."""
@@ -47,11 +60,16 @@ class Proxy:
         if self.is_refusing:
             writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
+        except OSError:  # nobody listens there: as the client would have found without us
+            writer.transport.abort()
+            return
         self._open |= {writer, far_writer}
+        loses_answer = asyncio.Event()
         pipes = {
-            asyncio.create_task(self._pipe(reader, far_writer)),
-            asyncio.create_task(self._pipe(far_reader, writer)),
+            asyncio.create_task(self._ask(reader, far_writer, loses_answer)),
+            asyncio.create_task(self._answer(far_reader, writer, loses_answer)),
         }
         self._pipes |= pipes
         await asyncio.wait(pipes)
@@ -66,10 +84,30 @@ class Proxy:
         if self._pipes:
             await asyncio.wait(self._pipes)
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, loses_answer: asyncio.Event
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
-                await self._passing.wait()
+                await self._asking.wait()
+                if self.commits_to_lose and _COMMIT in data:
+                    self.commits_to_lose -= 1
+                    self.commits_lost += 1
+                    loses_answer.set()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, loses_answer: asyncio.Event
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                await self._answering.wait()
+                if loses_answer.is_set():
+                    # The server has done it and said so; the client will never know.
+                    writer.transport.abort()
+                    break
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -19,6 +19,7 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 import pytest
 
 from deploy.local.packages import how_to_install, missing_packages
+from deploy.local.rabbitmq import needs_package
 from deploy.local.services import Services, named_servers, provisioned, throw_away_home
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +53,8 @@ def complete(work: Coroutine[object, object, T]) -> T:
 def servers(*, broker: bool = True, database: bool = True) -> Iterator[Services]:
     """Provide the servers asked for, started here unless the environment names them."""
     broker_url, database_url = named_servers(os.environ, "CONNECTOR_TEST_")
-    missing = missing_packages(broker=broker and broker_url is None, database=database and database_url is None)
+    needs_broker = broker and broker_url is None and needs_package(os.environ)
+    missing = missing_packages(broker=needs_broker, database=database and database_url is None)
     if missing:
         give_up(how_to_install(missing))
     with (

@@ -10,6 +10,7 @@ from pathlib import Path
 from deploy.local.faults import ProvisioningError
 from deploy.local.processes import Stopped, run_guarded, stop_on_signals
 from deploy.local.progress import say
+from deploy.local.rabbitmq4 import ensure_rabbitmq4
 from deploy.local.run import run
 from deploy.local.services import named_servers, provisioned, throw_away_home
 from deploy.local.virtualenv import BENCH_LOCK, DEVELOPMENT_LOCK, RUNTIME_LOCK, VirtualEnvironment
@@ -43,6 +44,9 @@ def _obey(options: argparse.Namespace) -> int:
         case "install":
             VirtualEnvironment(ROOT).ensure(_LOCKS[options.packages])
             return 0
+        case "rabbitmq4":
+            ensure_rabbitmq4(ROOT / ".local" / "rabbitmq-4")
+            return 0
         case "services":
             return _serve()
         case "with":
@@ -56,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     install = verbs.add_parser("install", help="make .venv and install from a lock file")
     install.add_argument("packages", choices=sorted(_LOCKS), nargs="?", default="runtime")
+    verbs.add_parser("rabbitmq4", help="unpack RabbitMQ 4 in .local/rabbitmq-4, beside the machine's own")
     verbs.add_parser("services", help="a throw-away broker and database in the foreground; prints what to export")
     beside = verbs.add_parser("with", help="run a command beside a throw-away broker and database")
     beside.add_argument("--database-only", action="store_true", help="start no broker")

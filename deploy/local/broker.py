@@ -8,7 +8,6 @@ survives a restart of the node.
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import threading
@@ -17,11 +16,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.local.faults import MissingSoftwareError, ServerFailedError
+from deploy.local.faults import ServerFailedError
 from deploy.local.node_code import slim_code
-from deploy.local.packages import find_rabbitmq, how_to_install
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.processes import Child, Command
+from deploy.local.rabbitmq import RabbitMQ, chosen_rabbitmq
 
 NODE_NAME = "am-connector@localhost"
 USER = "connector"
@@ -47,13 +46,15 @@ log.console = false
 class Broker:
     """A RabbitMQ node in *home*, listening on the loopback address only."""
 
-    def __init__(self, home: Path) -> None:
-        """Choose ports and write the configuration; nothing is started."""
-        script = find_rabbitmq()
-        epmd = shutil.which("epmd")
-        if script is None or epmd is None:
-            raise MissingSoftwareError(how_to_install(["rabbitmq-server"]))
-        self._script, self._epmd = script, epmd
+    def __init__(self, home: Path, software: RabbitMQ | None = None) -> None:
+        """
+        Choose ports and write the configuration; nothing is started.
+
+        Args:
+            home: directory of the node.
+            software: what it is made of; None: what the environment names, else the machine's own.
+        """
+        self._software = software or chosen_rabbitmq(os.environ)
         self._home = home.resolve()
         self._home.mkdir(parents=True, exist_ok=True)
         self._home.chmod(0o700)
@@ -76,7 +77,14 @@ class Broker:
         self._epmd_child = Child(
             Command(
                 name="epmd",
-                arguments=[self._epmd, "-port", str(self._epmd_port), "-address", LOOPBACK, "-relaxed_command_check"],
+                arguments=[
+                    str(self._software.epmd),
+                    "-port",
+                    str(self._epmd_port),
+                    "-address",
+                    LOOPBACK,
+                    "-relaxed_command_check",
+                ],
                 environ=environ,
                 log=self._home / "epmd.log",
                 grace_seconds=5.0,
@@ -86,7 +94,7 @@ class Broker:
         self._node = Child(
             Command(
                 name="RabbitMQ",
-                arguments=[str(self._script)],
+                arguments=[str(self._software.script)],
                 environ=environ,
                 log=self._home / "console.log",
                 grace_seconds=30.0,
@@ -118,7 +126,7 @@ class Broker:
     def control(self, *arguments: str) -> str:
         """Run `rabbitmqctl` on this node and return what it prints."""
         answer = subprocess.run(  # noqa: S603 - the node's own tool, arguments from tests
-            [str(self._script.with_name("rabbitmqctl")), "--quiet", "--node", NODE_NAME, *arguments],
+            [str(self._software.script.with_name("rabbitmqctl")), "--quiet", "--node", NODE_NAME, *arguments],
             env=self.environ(),
             capture_output=True,
             text=True,
@@ -131,9 +139,10 @@ class Broker:
     def environ(self) -> Mapping[str, str]:
         """Return the environment in which the node and its tools run."""
         home = str(self._home)
-        inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "TZ", "TMPDIR"}}
+        inherited = {name: value for name, value in os.environ.items() if name in {"LANG", "TZ", "TMPDIR"}}
         return {
             **inherited,
+            "PATH": self._software.path(os.environ.get("PATH", os.defpath)),
             "HOME": home,  # the cookie is kept here
             "LC_ALL": "C.UTF-8",
             "ERL_EPMD_PORT": str(self._epmd_port),
@@ -158,7 +167,7 @@ class Broker:
         }
 
     def _code(self) -> Mapping[str, str]:
-        scripts = slim_code(self._script, self._home / "code")
+        scripts = slim_code(self._software.script, self._home / "code")
         return {} if scripts is None else {"RABBITMQ_SCRIPTS_DIR": str(scripts)}
 
     def _remembered_password(self) -> str:

@@ -1,6 +1,7 @@
 """The broker and the database side by side: those that were named are used, the others are started."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from deploy.local.broker import Broker
 from deploy.local.database import Database
 from deploy.local.packages import install_packages, missing_packages
 from deploy.local.progress import Stopwatch, note, say
+from deploy.local.rabbitmq import needs_package
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of random name is made in it, closed to others
 _ENOUGH_MEMORY_BYTES = 3 * 1024**3
@@ -92,7 +94,8 @@ def install_missing(*, broker_url: str | None, database_url: str | None) -> None
     Raises:
         MissingSoftwareError: we may not, or could not; says what to do.
     """
-    packages = missing_packages(broker=broker_url is None, database=database_url is None)
+    needs_broker = broker_url is None and needs_package(os.environ)
+    packages = missing_packages(broker=needs_broker, database=database_url is None)
     if packages:
         install_packages(packages)
 

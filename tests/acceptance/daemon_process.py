@@ -129,6 +129,12 @@ class Daemon:
             await self._reading
         return code
 
+    async def ended(self) -> int:
+        """Wait for its end, however long it lives."""
+        code = await self._process.wait()
+        await self._reading
+        return code
+
     async def kill(self) -> None:
         """End it as a power cut would."""
         if self.is_running:

@@ -1,8 +1,10 @@
 """A record that is always refused: exactly Retry Count requests, then none, until a person reprocesses it."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -59,6 +61,8 @@ async def follow(case: dict[str, Any], made: AbstractAsyncContextManager[Site]) 
 
         requests = await site.store.requests(PRICES)
         assert len(requests) == case["retry_count"] == letter["attempts"]
+        # The dead letter is written with the outcome, the check's own record after it.
+        await connector.api.until("runs", partial(tells_of, case["retry_count"]), queue=site.queue(PRICING), limit=500)
         runs = [run for run in await connector.runs(PRICING) if run["id"] not in known]
         attempted = [check["requests"] for run in runs for check in run["checks"]]
         assert attempted[: case["retry_count"]] == [1] * case["retry_count"]
@@ -79,6 +83,12 @@ async def follow(case: dict[str, Any], made: AbstractAsyncContextManager[Site]) 
         await connector.run_to_its_end(PRICING)
         await connector.run_to_its_end(PRICING)
         assert len(await site.store.requests(PRICES)) == case["retry_count"]
+
+
+def tells_of(requests: int, page: Mapping[str, Any]) -> bool:
+    """Tell whether the runs of *page* have recorded so many requests."""
+    recorded: int = sum(check["requests"] for run in page["items"] for check in run["checks"])
+    return recorded >= requests
 
 
 def were_instant(run: dict[str, Any], *, sleep: int) -> bool:

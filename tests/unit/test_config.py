@@ -27,6 +27,12 @@ def faults(environ: dict[str, str]) -> dict[str, str]:
     return {fault.name: fault.text for fault in caught.value.faults}
 
 
+def test_a_run_s_lease_is_never_longer_than_that_of_its_claims() -> None:
+    config = Config.from_env(LEAST | {"CONNECTOR_MAGENTO_TIMEOUT": "5"})
+
+    assert config.run_lease == config.claim_lease == timedelta(seconds=15)
+
+
 def test_broker_and_database_are_enough() -> None:
     config = Config.from_env(LEAST)
 
@@ -37,6 +43,7 @@ def test_broker_and_database_are_enough() -> None:
     assert config.magento.connect_timeout == timedelta(seconds=5)
     assert config.magento.timeout == timedelta(seconds=60)
     assert config.claim_lease == timedelta(seconds=180)
+    assert config.run_lease == timedelta(seconds=30)
     assert config.schedule_interval == timedelta(seconds=60)
     assert config.shutdown_grace == timedelta(seconds=75)
     assert config.retention == timedelta(days=30)

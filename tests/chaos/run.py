@@ -1,0 +1,193 @@
+"""One chaos run: everything is started, messages flow, faults happen, everything heals, and the checker looks."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import aiohttp
+import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
+
+from deploy.local.faults import ServerFailedError
+from deploy.local.services import throw_away_home
+from queues.postgres.audit import Act
+from queues.postgres.engine import open_engine
+from queues.postgres.settings import PostgresSettings
+from queues.settings import QueueProcessingSettings
+from tests.acceptance.site import TOKEN
+from tests.chaos.checker import Findings, check
+from tests.chaos.evidence import gather_evidence
+from tests.chaos.faults import plan_faults, unleash
+from tests.chaos.history import History
+from tests.chaos.members import open_members, save_logs
+from tests.chaos.people import People
+from tests.chaos.producers import Producers
+from tests.chaos.servers import Servers, open_servers
+from tests.chaos.shop import open_shop
+from tests.chaos.world import World
+
+INSTANCE: Final = "chaos"
+NAMES: Final = ("one", "two")
+QUIET_SECONDS: Final = 240.0
+"""Everything has healed: what is not finished by then never will be."""
+LONGEST_SHARE: Final = 0.25
+"""Of the time of faults that a single one may last."""
+
+_DAEMON: Final[Mapping[str, str]] = {
+    "INSTANCE": INSTANCE,
+    "HTTP_PORT": "0",
+    "ADMIN_TOKEN": TOKEN,
+    "MAGENTO_TOKEN": "chaos",
+    "MAGENTO_CONNECT_TIMEOUT": "1",
+    "MAGENTO_TIMEOUT": "2",
+    "SCHEDULE_INTERVAL": "1",
+    "SHUTDOWN_GRACE": "10",
+    "LOG_FORMAT": "json",
+}
+_LOOK_SECONDS: Final = 0.3
+_UNDER_WAY: Final = "select count(*) as rows from ledger where state in ('waiting', 'trying')"
+_FIRST: Final = QueueProcessingSettings(threshold_count=10, batch_count=25, check_process_time=1, process_sleep_time=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    What a run is made of.
+
+    Attributes:
+        seconds: in which faults happen; starting, healing and looking come on top.
+        messages: published in them.
+        faults: planned; those that cannot be done when their time has come are left out.
+    """
+
+    seed: int
+    seconds: float
+    messages: int
+    faults: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run has come to."""
+
+    plan: Plan
+    broker_version: str
+    history: History
+    findings: Findings
+
+
+async def run(plan: Plan, *, home: Path, tell: Callable[[str], None]) -> Outcome:
+    """
+    Make the run.
+
+    Args:
+        plan: of it.
+        home: where the logs of the daemons are kept.
+        tell: told how it goes.
+
+    Raises:
+        TimeoutError: after everything had healed something was still under way.
+    """
+    random = Random(plan.seed)
+    history = History()
+    async with AsyncExitStack() as stack:
+        place = stack.enter_context(throw_away_home(home))
+        servers = await stack.enter_async_context(open_servers(place))
+        await _put_settings(servers, _FIRST)
+        history.retry_counts.add(_FIRST.retry_count)
+        shop = await stack.enter_async_context(open_shop(random, history, NAMES))
+        environments = {name: _environment(servers, shop.urls[name]) for name in NAMES}
+        members = await stack.enter_async_context(open_members(NAMES, environments, history=history, home=home))
+        stack.callback(save_logs, members, home)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        people = People(random=random, history=history, members=members, session=session)
+        world = World(
+            servers=servers,
+            members=members,
+            shop=shop,
+            people=people,
+            history=history,
+            longest_seconds=plan.seconds * LONGEST_SHARE,
+        )
+        supervising = [asyncio.create_task(each.supervise(), name=each.name) for each in members]
+        stack.push_async_callback(_end, supervising)
+        await asyncio.gather(*(each.until_started() for each in members))
+        version = await servers.version()
+        # 3.10 can lose a fresh quorum queue when it is killed within seconds of the queue's declaration.
+        await servers.restart_broker(hard=False)
+        tell(f"two daemons on RabbitMQ {version}; {plan.messages} messages and faults for {plan.seconds:g} s")
+        await _unleash(
+            world,
+            plan,
+            random,
+            Producers(
+                random=random,
+                history=history,
+                shop=shop,
+                members=members,
+                broker_url=servers.broker.url,
+                instance=INSTANCE,
+            ),
+        )
+        tell(f"{len(history.faults)} faults done; everything heals")
+        await _heal(world)
+        async with asyncio.timeout(QUIET_SECONDS):
+            await _until_quiet(servers)
+        evidence = await gather_evidence(servers)
+        return Outcome(plan=plan, broker_version=version, history=history, findings=check(history, evidence))
+
+
+async def _unleash(world: World, plan: Plan, random: Random, producers: Producers) -> None:
+    faults = plan_faults(random, seconds=plan.seconds, count=plan.faults)
+    async with asyncio.TaskGroup() as under_way:
+        # Messages come until shortly before the end, so that the last faults find some on their way.
+        producing = under_way.create_task(producers.produce(plan.messages, plan.seconds * 0.9))
+        world.history.began = time.monotonic()
+        await unleash(world, faults)
+        await _heal(world)
+        await producing
+
+
+async def _heal(world: World) -> None:
+    world.shop.is_healed, world.shop.is_down, world.shop.is_closed = True, False, False
+    for member in world.members:
+        member.broker.heal()
+        member.database.heal()
+    await world.servers.revive()
+    await world.people.resume_everything()
+
+
+async def _until_quiet(servers: Servers) -> None:
+    """Return when nothing waits and nothing is being tried, twice in a row."""
+    quiet = 0
+    while quiet < 2:
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            (row,) = await servers.rows(_UNDER_WAY)
+            is_quiet = row["rows"] == 0 and not any((await servers.depths()).values())
+        except (OSError, TimeoutError, ServerFailedError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            is_quiet = False
+        quiet = quiet + 1 if is_quiet else 0
+
+
+def _environment(servers: Servers, shop_url: str) -> dict[str, str]:
+    given = {**_DAEMON, "BROKER_URL": servers.broker.url, "DATABASE_URL": servers.database.url, "MAGENTO_URL": shop_url}
+    return {f"CONNECTOR_{name}": value for name, value in given.items()}
+
+
+async def _put_settings(servers: Servers, settings: QueueProcessingSettings) -> None:
+    engine = open_engine(servers.database.url)
+    try:
+        await PostgresSettings(engine).save_queue_processing(settings, Act(actor="chaos", reason="", request_id=""))
+    finally:
+        await engine.dispose()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
