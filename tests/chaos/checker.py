@@ -289,7 +289,9 @@ def _check_doubles(findings: Findings, told: _Told, seen: Sequence[ShopRequest],
 
 def _check_clicks(findings: Findings, history: History, evidence: Evidence) -> None:
     acts = Counter(UUID(row["message_id"]) for row in evidence.clicks)
-    newest = {message_id: rows[-1]["generation"] for message_id, rows in evidence.generations().items()}
+    newest: dict[UUID, int] = {
+        message_id: rows[-1]["generation"] for message_id, rows in evidence.generations().items()
+    }
     for letter in evidence.letters:
         message_id, number = letter["message_id"], letter["id"]
         made: int = newest.get(message_id, letter["generation"])
