@@ -289,12 +289,11 @@ def _check_doubles(findings: Findings, told: _Told, seen: Sequence[ShopRequest],
 
 def _check_clicks(findings: Findings, history: History, evidence: Evidence) -> None:
     acts = Counter(UUID(row["message_id"]) for row in evidence.clicks)
-    newest: dict[UUID, int] = {
-        message_id: rows[-1]["generation"] for message_id, rows in evidence.generations().items()
-    }
+    generations = evidence.generations()
     for letter in evidence.letters:
         message_id, number = letter["message_id"], letter["id"]
-        made: int = newest.get(message_id, letter["generation"])
+        rows = generations.get(message_id, (letter,))
+        made = rows[-1]["generation"]
         sure, unsure = history.clicks[number], history.unsure_clicks[number]
         if not sure <= made <= sure + unsure:
             findings.generations.append(f"dead letter {number}: {sure} clicks and {unsure} unsure, generation {made}")
