@@ -30,6 +30,7 @@ from daemon.http.app import create_app
 from daemon.http.connections import not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
+from daemon.http.server import make_runner
 from daemon.http.tokens import BOOTSTRAP_NAME, Principal, Tokens
 from daemon.logs import set_up_logging
 from daemon.magento.connection import test_connection
@@ -308,7 +309,7 @@ class _Daemon:
                 health_checks=readiness.checks(),
             )
         )
-        runner = web.AppRunner(app, access_log=None)
+        runner = make_runner(app)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         http = self._config.http

@@ -25,10 +25,20 @@ def act_of(request: web.Request, fields: dict[str, Any]) -> Act:
     Raises:
         Problem: 422 for a name that cannot be shown.
     """
-    actor = request.headers.get(ACTOR_HEADER, "").strip() or request[PRINCIPAL].name
+    return act_by(request, actor=actor_of(request), reason=fields.get("reason", ""))
+
+
+def actor_of(request: web.Request) -> str:
+    """
+    Read the person that *request* names as acting; empty where it names none.
+
+    Raises:
+        Problem: 422 for a name that cannot be shown.
+    """
+    actor = request.headers.get(ACTOR_HEADER, "").strip()
     if len(actor) > LONGEST_ACTOR or not actor.isprintable():
         raise invalid(ACTOR_HEADER, f"must be at most {LONGEST_ACTOR} printable characters")
-    return act_by(request, actor=actor, reason=fields.get("reason", ""))
+    return actor
 
 
 def act_by(request: web.Request, *, actor: str = "", reason: str = "") -> Act:

@@ -1,11 +1,12 @@
 """The middleware that alone turns exceptions into problems, and the headers every answer carries."""
 
+import uuid
 from typing import Final
 
 import structlog
 from aiohttp import web
 
-from daemon.http.keys import REQUEST_ID, ROUTE
+from daemon.http.keys import PROBLEM, REQUEST_ID, ROUTE
 from daemon.http.pages.rendering import render_problem
 from daemon.http.problems import Problem, from_error, problem_response
 from daemon.http.routes import Handler
@@ -30,8 +31,9 @@ SECURITY_HEADERS: Final = {
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on every answer and take the server's name off it (signal `on_response_prepare`)."""
-    del request
+    """Put request id and security headers on every answer and take the server's name off it, as a signal."""
+    # aiohttp answers a few requests itself before any middleware has named them.
+    response.headers["X-Request-ID"] = request.get(REQUEST_ID) or str(uuid.uuid4())
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.pop("Server", None)
@@ -45,8 +47,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Problem as problem:
         return _told(request, problem)
     except web.HTTPException as error:
-        if error.status < 400:  # noqa: PLR2004 - redirects are answers, not errors
-            raise
+        if isinstance(error, web.HTTPRedirection):
+            return web.Response(status=error.status, headers={"Location": error.headers["Location"]})
         return _told(request, _from_http(error, request))
     except QueueError as error:
         return _told(request, _from_engine(error, request))
@@ -57,6 +59,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def _told(request: web.Request, problem: Problem) -> web.Response:
+    request[PROBLEM] = problem
     route = request.get(ROUTE)
     if route is not None and route.is_page:
         return render_problem(request, problem)

@@ -25,6 +25,7 @@ from daemon.http.dependencies import Dependencies
 from daemon.http.keys import DEPENDENCIES, ROUTES, TEMPLATES, THROTTLE
 from daemon.http.pages import failed_messages, login, overview, settings_page
 from daemon.http.pages.rendering import make_templates
+from daemon.http.refusals import refused_acts
 from daemon.http.routes import Route, RouteTable
 from daemon.http.throttle import FailureThrottle
 
@@ -50,12 +51,12 @@ ALL_ROUTES: Final[Sequence[Route]] = (
 
 def create_app(dependencies: Dependencies) -> web.Application:
     """
-    Make the application; run it with `web.AppRunner(app, access_log=None)`, which logs nothing beside ours.
+    Make the application; `daemon.http.server.make_runner` runs it.
 
     Args:
         dependencies: what the handlers use; opened and closed by the caller.
     """
-    app = web.Application(middlewares=[request_context, problems, authentication])
+    app = web.Application(middlewares=[request_context, refused_acts, problems, authentication])
     app[DEPENDENCIES] = dependencies
     app[ROUTES] = RouteTable(tuple(ALL_ROUTES))
     app[TEMPLATES] = make_templates()

@@ -63,6 +63,7 @@ ROUTES: Final = (
         path="/api/v1/connections/{name}/test",
         handler=test_connection,
         access="operate",
+        act="connection.tested",
         operation=Operation(
             tag="connections",
             summary="Test the connection to `magento` or `acumatica`; nothing is changed there",

@@ -32,8 +32,6 @@ async def request_context(request: web.Request, handler: Handler) -> web.StreamR
         try:
             response = await handler(request)
             status = response.status
-            if not response.prepared:
-                response.headers["X-Request-ID"] = request_id
             return response
         finally:
             seconds = time.monotonic() - began

@@ -109,6 +109,7 @@ ROUTES: Final = (
         path="/api/v1/events",
         handler=publish_events,
         access="publish",
+        act="events.published",
         body_limit=BATCH_LIMIT,
         operation=Operation(
             tag="events",

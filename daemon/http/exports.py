@@ -11,7 +11,7 @@ from daemon.dead_letter_csv import COLUMNS, cell
 from daemon.http.dead_letter_documents import letter_document
 from daemon.http.dead_letters import FILTER, FILTER_PARAMETERS
 from daemon.http.fields import one_of, read_parameters
-from daemon.http.keys import DEPENDENCIES, REQUEST_ID
+from daemon.http.keys import DEPENDENCIES
 from daemon.http.problems import to_json
 from daemon.http.routes import Operation, Route, in_query
 from queues.postgres.letters import DeadLetter, DeadLetterFilter
@@ -26,7 +26,7 @@ async def export_dead_letters(request: web.Request) -> web.StreamResponse:
     store, wanted = request.app[DEPENDENCIES].dead_letters, DeadLetterFilter(**given)
     # The first page is read before the answer begins, so that a database that is away is still told as 503.
     page = await store.list(wanted, limit=PAGE)
-    response = web.StreamResponse(headers=_headers(request, as_csv=as_csv))
+    response = web.StreamResponse(headers=_headers(as_csv=as_csv))
     await response.prepare(request)
     if as_csv:
         await response.write(_csv(COLUMNS))
@@ -38,11 +38,10 @@ async def export_dead_letters(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def _headers(request: web.Request, *, as_csv: bool) -> dict[str, str]:
+def _headers(*, as_csv: bool) -> dict[str, str]:
     return {
         "Content-Type": "text/csv; charset=utf-8" if as_csv else "application/x-ndjson",
         "Content-Disposition": f'attachment; filename="dead-letters.{"csv" if as_csv else "jsonl"}"',
-        "X-Request-ID": request[REQUEST_ID],
     }
 
 

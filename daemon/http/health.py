@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from daemon.http.authentication import principal_of_token
 from daemon.http.cursors import json_response
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.ports import HealthCheck
@@ -26,14 +27,33 @@ async def live(request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Say whether everything is there that work needs: 200 or 503, with the reason for each check."""
+    """
+    Say whether everything is there that work needs: 200 or 503.
+
+    The reason of each fault is told to those with a token that may read.
+    """
+    may_read = _may_read(request)
     checks = request.app[DEPENDENCIES].health_checks
     faults = await asyncio.gather(*(ask(name, check) for name, check in checks.items()))
     document = {
         "status": "not ready" if any(faults) else "ready",
-        "checks": {name: {"ok": fault is None, "reason": fault} for name, fault in zip(checks, faults, strict=True)},
+        "checks": {
+            name: {"ok": fault is None, "reason": fault if may_read else None}
+            for name, fault in zip(checks, faults, strict=True)
+        },
     }
     return json_response(document, status=503 if any(faults) else 200)
+
+
+def _may_read(request: web.Request) -> bool:
+    authorization = request.headers.get("Authorization")
+    if authorization is None:
+        return False
+    try:
+        return "read" in principal_of_token(request, authorization).permissions
+    except DatabaseUnavailable:
+        # Whose token it is cannot be told just now; that it is not ready can.
+        return False
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -86,6 +106,7 @@ ROUTES: Final = (
         operation=Operation(
             tag="health",
             summary="Database, broker and schedules are as work needs them",
+            description="Why a check fails is told to those who send a token that may read.",
             responses={200: answer("It is ready", "Ready"), 503: answer("It is not ready", "Ready")},
         ),
     ),

@@ -6,6 +6,7 @@ from aiohttp import web
 from jinja2 import Environment
 
 from daemon.http.dependencies import Dependencies
+from daemon.http.problems import Problem
 from daemon.http.routes import Route, RouteTable
 from daemon.http.session_cookies import Session
 from daemon.http.throttle import FailureThrottle
@@ -19,5 +20,7 @@ THROTTLE: Final = web.AppKey("THROTTLE", FailureThrottle)
 REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
 ROUTE: Final = web.RequestKey("ROUTE", Route)
 PRINCIPAL: Final = web.RequestKey("PRINCIPAL", Principal)
+PROBLEM: Final = web.RequestKey("PROBLEM", Problem)
+"""Only where it ended in one."""
 SESSION: Final = web.RequestKey("SESSION", Session)
 """Only where a browser session opened the page."""

@@ -29,6 +29,7 @@ TITLES: Final[Mapping[str, str]] = {
     "state_conflict": "Its state does not allow that",
     "precondition_failed": "It has changed meanwhile",
     "too_large": "Too large",
+    "not_http": "Not HTTP",
     "not_json": "Not JSON",
     "not_utf8": "Not UTF-8",
     "body_too_slow": "The body did not come in time",

@@ -179,12 +179,13 @@ def _hold(since: object, why: str, **who: str) -> dict[str, object]:
     return {"since": since, **who, "reason": why}
 
 
-def _action(name: str, handler: Callable[[web.Request], Awaitable[web.Response]], summary: str) -> Route:
+def _action(name: str, handler: Callable[[web.Request], Awaitable[web.Response]], act: str, summary: str) -> Route:
     return Route(
         method="POST",
         path=f"/api/v1/queues/{{queue}}/{name}",
         handler=handler,
         access="operate",
+        act=act,
         operation=Operation(
             tag="queues",
             summary=summary,
@@ -221,9 +222,14 @@ ROUTES: Final = (
             problems=(404, 503),
         ),
     ),
-    _action("pause", pause, "Pause a queue: its run ends after the check in hand, messages are still collected"),
-    _action("resume", resume, "Resume a queue: it runs again from its next tick"),
-    _action("run", run_now, "Run a queue now; its grid is anchored anew at this run's start"),
+    _action(
+        "pause",
+        pause,
+        "queue.paused",
+        "Pause a queue: its run ends after the check in hand, messages are still collected",
+    ),
+    _action("resume", resume, "queue.resumed", "Resume a queue: it runs again from its next tick"),
+    _action("run", run_now, "queue.run_requested", "Run a queue now; its grid is anchored anew at this run's start"),
     Route(
         method="GET",
         path="/api/v1/runs",

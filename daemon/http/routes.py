@@ -45,6 +45,9 @@ class Route:
     Attributes:
         access: who may call it.
         operation: its description; None for the pages, which are no part of the API.
+        act: what the audit log calls it, done or refused; `{act}` stands for that part of the path. None for calls
+            that change nothing.
+        target: what it acts upon, where the path does not say it.
         body_limit: bytes a request's body may have.
     """
 
@@ -53,6 +56,8 @@ class Route:
     handler: Handler
     access: Access
     operation: Operation | None
+    act: str | None = None
+    target: str = ""
     body_limit: int = 1024 * 1024
 
     @property

@@ -530,6 +530,7 @@ class World:
 
     def __init__(self, principals: Sequence[Principal] | None = None) -> None:
         self.audit = AuditTrail()
+        self.audit_store = FakeAudit(self.audit)
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.dead_letters = FakeDeadLetters(self.audit)
@@ -557,7 +558,7 @@ class World:
             check_event=check_event,
             settings=self.settings,
             journal=self.journal,
-            audit=FakeAudit(self.audit),
+            audit=self.audit_store,
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
         )

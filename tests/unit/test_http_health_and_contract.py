@@ -6,9 +6,11 @@ from openapi_spec_validator import validate
 
 from daemon.http.app import ALL_ROUTES, create_app
 from daemon.http.schemas import SCHEMAS
+from daemon.http.tokens import Principal
+from daemon.secret import Secret
 from queues.ports import CheckSummary
 from tests.fakes.http_client import price_event, serving
-from tests.fakes.http_stores import PRICING, START, World
+from tests.fakes.http_stores import PRICING, START, TOKEN, World
 
 
 async def test_liveness_asks_nobody() -> None:
@@ -29,19 +31,43 @@ async def test_probes_may_ask_for_the_head_alone() -> None:
     assert statuses == [200, 200, 401]
 
 
-async def test_readiness_names_each_check_and_its_fault() -> None:
-    world = World()
+async def test_readiness_names_each_check_and_to_those_who_may_read_its_fault() -> None:
+    world = World(
+        [Principal.of("feed", Secret("the-token-of-the-feed"), "publisher"), Principal.of("a", Secret(TOKEN))]
+    )
+    world.checks["broker"].fault = "connection refused"
+    documents = {}
 
     async with serving(world, token=None) as client:
+        for token in (None, "the-token-of-the-feed", TOKEN):
+            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+            response = await client.get("/health/ready", headers=headers)
+            assert response.status == 503
+            documents[token] = await response.json()
+        wrong = await client.get("/health/ready", headers={"Authorization": "Bearer wrong"})
+        world.checks["broker"].fault = None
         ready = await client.get("/health/ready")
-        before = await ready.json()
-        world.checks["broker"].fault = "connection refused"
-        not_ready = await client.get("/health/ready")
-        after = await not_ready.json()
 
-    assert (ready.status, before["status"], not_ready.status, after["status"]) == (200, "ready", 503, "not ready")
-    assert after["checks"]["broker"] == {"ok": False, "reason": "connection refused"}
-    assert after["checks"]["database"] == {"ok": True, "reason": None}
+    told = {"ok": True, "reason": None}
+    nothing = {"broker": {"ok": False, "reason": None}, "database": told, "schedules": told}
+    assert documents[None] == {"status": "not ready", "checks": nothing}
+    assert documents["the-token-of-the-feed"] == documents[None]
+    assert documents[TOKEN]["checks"] == {**nothing, "broker": {"ok": False, "reason": "connection refused"}}
+    assert (wrong.status, ready.status) == (401, 200)
+
+
+async def test_readiness_is_told_while_nobody_knows_whose_a_token_is() -> None:
+    world = World()
+    world.token_store.add("one", "viewer", "a-token-of-the-database")
+    async with serving(world, token="a-token-of-the-database") as client:
+        world.token_store.away = True
+        await world.clock.advance(3600)
+        world.checks["database"].fault = "no answer"
+        response = await client.get("/health/ready")
+        document = await response.json()
+
+    assert response.status == 503
+    assert document["checks"]["database"] == {"ok": False, "reason": None}
 
 
 async def test_metrics_tell_queues_attempts_intake_and_dead_letters() -> None:

@@ -183,7 +183,21 @@ def _back(wanted: Mapping[str, str]) -> str:
 ROUTES: Final = (
     Route(method="GET", path=PATH, handler=show_list, access="read", operation=None),
     Route(method="POST", path=f"{PATH}/confirm", handler=confirm, access="operate", operation=None),
-    Route(method="POST", path=f"{PATH}/act", handler=act_on_many, access="operate", operation=None),
+    Route(
+        method="POST",
+        path=f"{PATH}/act",
+        handler=act_on_many,
+        access="operate",
+        act="dead_letters.changed",
+        operation=None,
+    ),
     Route(method="GET", path=f"{PATH}/{{id}}", handler=show_message, access="read", operation=None),
-    Route(method="POST", path=f"{PATH}/{{id}}", handler=act_on_one, access="operate", operation=None),
+    Route(
+        method="POST",
+        path=f"{PATH}/{{id}}",
+        handler=act_on_one,
+        access="operate",
+        act="dead_letter.changed",
+        operation=None,
+    ),
 )

@@ -101,7 +101,29 @@ async def test_connection(request: web.Request) -> web.Response:
 
 ROUTES: Final = (
     Route(method="GET", path="/", handler=show_overview, access="read", operation=None),
-    Route(method="POST", path="/queues/{queue}/{act}", handler=control_queue, access="operate", operation=None),
-    Route(method="POST", path="/intake/{act}", handler=control_intake, access="operate", operation=None),
-    Route(method="POST", path="/connections/{name}", handler=test_connection, access="operate", operation=None),
+    Route(
+        method="POST",
+        path="/queues/{queue}/{act}",
+        handler=control_queue,
+        access="operate",
+        act="queue.{act}",
+        operation=None,
+    ),
+    Route(
+        method="POST",
+        path="/intake/{act}",
+        handler=control_intake,
+        access="operate",
+        act="intake.{act}",
+        target="intake",
+        operation=None,
+    ),
+    Route(
+        method="POST",
+        path="/connections/{name}",
+        handler=test_connection,
+        access="operate",
+        act="connection.tested",
+        operation=None,
+    ),
 )

@@ -96,5 +96,13 @@ async def _page(
 
 ROUTES: Final = (
     Route(method="GET", path=PATH, handler=show_settings, access="read", operation=None),
-    Route(method="POST", path=PATH, handler=save_settings, access="configure", operation=None),
+    Route(
+        method="POST",
+        path=PATH,
+        handler=save_settings,
+        access="configure",
+        act="settings.changed",
+        target="queue_processing",
+        operation=None,
+    ),
 )
