@@ -107,20 +107,29 @@ async def test_dead_letters_are_paged_filtered_and_shown_with_their_story(world:
     assert (bad.status, (await bad.json())["member"]) == (422, "cursor")
 
 
-async def test_of_many_simultaneous_clicks_one_is_accepted_and_the_rest_conflict(
-    world: RealWorld, client: Client
+async def test_of_twenty_simultaneous_clicks_on_two_replicas_one_is_accepted_and_the_rest_conflict(
+    world: RealWorld, client: Client, database: str
 ) -> None:
     [letter_id] = await add_letters(world, count=1)
+    other = RealWorld(open_engine(database))
 
-    responses = await asyncio.gather(
-        *(client.post(f"/api/v1/dead-letters/{letter_id}/reprocess", json={"reason": f"{n}"}) for n in range(8))
-    )
+    async with serving(other) as elsewhere:
+        responses = await asyncio.gather(
+            *(
+                (client, elsewhere)[n % 2].post(f"/api/v1/dead-letters/{letter_id}/reprocess", json={"reason": f"{n}"})
+                for n in range(20)
+            )
+        )
+        conflicts = [await each.json() for each in responses if each.status == 409]
+    await other.engine.dispose()
 
-    assert sorted(response.status for response in responses) == [202] + [409] * 7
-    conflict = next(response for response in responses if response.status == 409)
-    assert (await conflict.json())["state"] == "reprocessing"
-    acts = (await (await client.get("/api/v1/audit")).json())["items"]
+    assert sorted(response.status for response in responses) == [202] + [409] * 19
+    assert {each["state"] for each in conflicts} == {"reprocessing"}
+    acts = (await (await client.get("/api/v1/audit", params={"result": "done"})).json())["items"]
     assert [(each["action"], each["target"]) for each in acts] == [("dead_letter.reprocessed", str(letter_id))]
+    refused = (await (await client.get("/api/v1/audit", params={"result": "refused"})).json())["items"]
+    assert len(refused) == 19
+    assert {(each["target"], each["details"]["state"]) for each in refused} == {(str(letter_id), "reprocessing")}
     shown = await (await client.get(f"/api/v1/dead-letters/{letter_id}")).json()
     assert (shown["state"], shown["generation"]) == ("reprocessing", 1)
     assert [each["action"] for each in shown["acts"]] == ["dead_letter.reprocessed"]
