@@ -44,6 +44,7 @@ from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
+from queues.postgres.idempotent_calls import PostgresIdempotentCalls
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.journal import PostgresJournal
 from queues.postgres.ledger import PostgresLedger
@@ -300,6 +301,7 @@ class _Daemon:
                 settings=QueueProcessingVersions(PostgresSettings(stores.engine)),
                 journal=PostgresJournal(stores.engine),
                 audit=PostgresAudit(stores.engine),
+                idempotent_calls=PostgresIdempotentCalls(stores.engine),
                 connections={
                     "magento": partial(test_connection, store.client)
                     if store

@@ -22,6 +22,7 @@ from daemon.http.answering import add_security_headers, problems
 from daemon.http.authentication import authentication
 from daemon.http.context import request_context
 from daemon.http.dependencies import Dependencies
+from daemon.http.idempotency import idempotency
 from daemon.http.keys import DEPENDENCIES, ROUTES, TEMPLATES, THROTTLE
 from daemon.http.pages import failed_messages, login, overview, settings_page
 from daemon.http.pages.rendering import make_templates
@@ -56,7 +57,7 @@ def create_app(dependencies: Dependencies) -> web.Application:
     Args:
         dependencies: what the handlers use; opened and closed by the caller.
     """
-    app = web.Application(middlewares=[request_context, refused_acts, problems, authentication])
+    app = web.Application(middlewares=[request_context, refused_acts, problems, authentication, idempotency])
     app[DEPENDENCIES] = dependencies
     app[ROUTES] = RouteTable(tuple(ALL_ROUTES))
     app[TEMPLATES] = make_templates()

@@ -10,6 +10,7 @@ from daemon.http.ports import (
     Connection,
     DeadLetters,
     HealthCheck,
+    IdempotentCalls,
     Intake,
     Journal,
     Publisher,
@@ -49,5 +50,6 @@ class Dependencies:
     settings: Settings
     journal: Journal
     audit: Audit
+    idempotent_calls: IdempotentCalls
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
+from daemon.http.keys import BODY
 from daemon.http.problems import Problem
 from queues.message import parse_json_unbounded
 
@@ -24,12 +25,15 @@ HIGHEST_ID: Final = 2**63 - 1
 
 async def read_body(request: web.Request, limit: int) -> bytes:
     """
-    Read the body.
+    Read the body; a second time it is the same.
 
     Raises:
         Problem: 413 above *limit* bytes, 408 when it does not come in time.
     """
-    if request.content_length is not None and request.content_length > limit:
+    known: bytes | None = request.get(BODY)
+    if known is not None and len(known) <= limit:
+        return known
+    if known is not None or (request.content_length is not None and request.content_length > limit):
         raise _too_large(limit)
     body = bytearray()
     try:
@@ -40,7 +44,8 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                     raise _too_large(limit)
     except TimeoutError as error:
         raise Problem(408, "body_too_slow", f"the body must come within {BODY_SECONDS} s") from error
-    return bytes(body)
+    request[BODY] = bytes(body)
+    return request[BODY]
 
 
 async def read_fields(request: web.Request, checks: Mapping[str, Check], *, limit: int = 1024 * 1024) -> dict[str, Any]:

@@ -20,6 +20,8 @@ THROTTLE: Final = web.AppKey("THROTTLE", FailureThrottle)
 REQUEST_ID: Final = web.RequestKey("REQUEST_ID", str)
 ROUTE: Final = web.RequestKey("ROUTE", Route)
 PRINCIPAL: Final = web.RequestKey("PRINCIPAL", Principal)
+BODY: Final = web.RequestKey("BODY", bytes)
+"""Only once it was read."""
 PROBLEM: Final = web.RequestKey("PROBLEM", Problem)
 """Only where it ended in one."""
 SESSION: Final = web.RequestKey("SESSION", Session)

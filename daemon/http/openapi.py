@@ -9,6 +9,7 @@ from aiohttp import web
 
 from daemon import __version__
 from daemon.http.cursors import json_response
+from daemon.http.idempotency import KEY_PARAMETER, takes_key
 from daemon.http.keys import ROUTES as ROUTE_TABLE
 from daemon.http.routes import Operation, Route
 from daemon.http.schemas import SCHEMAS
@@ -50,7 +51,7 @@ def build_document(routes: Sequence[Route]) -> dict[str, Any]:
             "summary": "Keeps Acumatica and a Magento store in step.",
             "description": (
                 "Errors are `application/problem+json` with a stable `code`. Lists answer `items` and `next_cursor`. "
-                "Every writing call leaves a row in the audit log."
+                "Every writing call leaves a row in the audit log, and takes an `Idempotency-Key`."
             ),
         },
         "security": [{"token": []}],
@@ -70,9 +71,10 @@ def build_document(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _operation(route: Route, operation: Operation) -> dict[str, Any]:
-    parameters = [*_in_path(route.path), *operation.parameters]
+    keyed = takes_key(route)
+    parameters = [*_in_path(route.path), *operation.parameters, *([KEY_PARAMETER] if keyed else [])]
     is_open = route.access == "public"
-    problems = operation.problems if is_open else (401, 403, *operation.problems, 429)
+    problems = operation.problems if is_open else (401, 403, *operation.problems, *((409, 422) if keyed else ()), 429)
     document: dict[str, Any] = {
         "operationId": _operation_id(route),
         "tags": [operation.tag],

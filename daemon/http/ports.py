@@ -13,6 +13,7 @@ from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
+from queues.postgres.idempotent_calls import Beginning, IdempotentCall, KeptAnswer
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
@@ -144,6 +145,19 @@ class Audit(Protocol):
         self, act: Act, *, action: str, target: str, result: str = ..., details: Mapping[str, object] | None = None
     ) -> None:
         """Add the row of an act that has no transaction of its own, such as one that was refused."""
+
+
+class IdempotentCalls(Protocol):
+    """Calls that came with a key."""
+
+    async def begin(self, call: IdempotentCall) -> Beginning:
+        """Take *call* in hand, unless it was before."""
+
+    async def finish(self, call: IdempotentCall, answer: KeptAnswer) -> None:
+        """Keep the answer of a call that was begun."""
+
+    async def give_up(self, call: IdempotentCall) -> None:
+        """Let a call that came to nothing be tried again."""
 
 
 class TokenStore(Protocol):

@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 
 from daemon.http.acting import act_by, actor_of
+from daemon.http.idempotency import REPLAYED_HEADER
 from daemon.http.keys import DEPENDENCIES, PRINCIPAL, PROBLEM, ROUTE
 from daemon.http.problems import Problem
 from daemon.http.queues import queue_in_path
@@ -28,7 +29,8 @@ async def refused_acts(request: web.Request, handler: Handler) -> web.StreamResp
     if response.status in _REFUSED and PRINCIPAL in request and route is not None and route.act:
         problem = request.get(PROBLEM)
         # The same call once more is no further act.
-        if problem is None or not problem.code.startswith("idempotency_"):
+        is_repeat = REPLAYED_HEADER in response.headers
+        if not is_repeat and (problem is None or not problem.code.startswith("idempotency_")):
             await _write(request, route.act, response.status, problem)
     return response
 

@@ -48,6 +48,7 @@ class Route:
         act: what the audit log calls it, done or refused; `{act}` stands for that part of the path. None for calls
             that change nothing.
         target: what it acts upon, where the path does not say it.
+        keeps_answer: whether the answer may be kept for a repeat of the call; not where it shows a secret.
         body_limit: bytes a request's body may have.
     """
 
@@ -58,6 +59,7 @@ class Route:
     operation: Operation | None
     act: str | None = None
     target: str = ""
+    keeps_answer: bool = True
     body_limit: int = 1024 * 1024
 
     @property

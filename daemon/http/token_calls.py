@@ -118,6 +118,7 @@ ROUTES: Final = (
         handler=create_token,
         access="administer",
         act="token.created",
+        keeps_answer=False,
         operation=Operation(
             tag="tokens",
             summary="Make a token; it is shown in this answer and never again",

@@ -19,6 +19,7 @@ from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, InvalidMessage, NotFound, StateConflict
 from queues.message import ChangeEvent, Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
+from queues.postgres.idempotent_calls import Beginning, Begun, IdempotentCall, KeptAnswer, OtherCall, UnderWay
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
 from queues.postgres.letters import (
@@ -414,6 +415,36 @@ class FakeAudit:
         self._audit.refused.append((action, target, act, {**(details or {}), "result": result}))
 
 
+class FakeIdempotentCalls:
+    """Calls in a dictionary; with `away` no answer can be kept."""
+
+    def __init__(self) -> None:
+        self.calls: dict[tuple[str, str], IdempotentCall] = {}
+        self.answers: dict[tuple[str, str], KeptAnswer] = {}
+        self.given_up: set[tuple[str, str]] = set()
+        self.away = False
+
+    async def begin(self, call: IdempotentCall) -> Beginning:
+        at = (call.holder, call.key)
+        known = self.calls.setdefault(at, call)
+        if known.digest != call.digest:
+            return OtherCall()
+        if at in self.answers:
+            return self.answers[at]
+        if known is not call and at not in self.given_up:
+            return UnderWay()
+        self.given_up.discard(at)
+        return Begun()
+
+    async def finish(self, call: IdempotentCall, answer: KeptAnswer) -> None:
+        if self.away:
+            raise DatabaseUnavailable("no answer from secret-host")
+        self.answers[(call.holder, call.key)] = answer
+
+    async def give_up(self, call: IdempotentCall) -> None:
+        self.given_up.add((call.holder, call.key))
+
+
 class FakeTokenStore:
     """Tokens in a list; `away` lets the database not answer."""
 
@@ -531,6 +562,7 @@ class World:
     def __init__(self, principals: Sequence[Principal] | None = None) -> None:
         self.audit = AuditTrail()
         self.audit_store = FakeAudit(self.audit)
+        self.idempotent_calls = FakeIdempotentCalls()
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.dead_letters = FakeDeadLetters(self.audit)
@@ -559,6 +591,7 @@ class World:
             settings=self.settings,
             journal=self.journal,
             audit=self.audit_store,
+            idempotent_calls=self.idempotent_calls,
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
         )

@@ -15,6 +15,7 @@ from daemon.settings.store import QueueProcessingVersions
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
+from queues.postgres.idempotent_calls import PostgresIdempotentCalls
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.journal import PostgresJournal
 from queues.postgres.queues import PostgresQueues
@@ -43,6 +44,7 @@ class RealWorld(World):
             settings=QueueProcessingVersions(PostgresSettings(self.engine)),
             journal=PostgresJournal(self.engine),
             audit=PostgresAudit(self.engine),
+            idempotent_calls=PostgresIdempotentCalls(self.engine),
         )
 
 
