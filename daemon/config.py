@@ -10,6 +10,7 @@ from daemon import variables
 from daemon.environment import FILE_SUFFIX, ConfigurationError, ConfigurationFault, EnvironmentReader, Variable
 from daemon.secret import Secret
 from daemon.variables import LogFormat
+from queues.failpoints import Trap
 
 __all__ = [
     "AcumaticaConfig",
@@ -109,6 +110,7 @@ class Config:
         instance: first part of every exchange's and queue's name.
         schedule_interval: between two runs of a queue.
         shutdown_grace: how long a stop waits for requests in hand.
+        failpoints: for tests only: where this process is to be killed, frozen or stopped.
         retention: how long log, finished messages and known event ids are kept.
     """
 
@@ -122,6 +124,7 @@ class Config:
     schedule_interval: timedelta
     shutdown_grace: timedelta
     retention: timedelta
+    failpoints: tuple[Trap, ...]
 
     @property
     def claim_lease(self) -> timedelta:
@@ -163,6 +166,7 @@ class Config:
             schedule_interval=_value(reader, variables.SCHEDULE_INTERVAL),
             shutdown_grace=_value(reader, variables.SHUTDOWN_GRACE),
             retention=_value(reader, variables.RETENTION_DAYS),
+            failpoints=reader.read(variables.FAILPOINTS) or (),
         )
         if config.shutdown_grace <= config.magento.timeout:
             reader.refuse(

@@ -40,6 +40,7 @@ from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.entities import active_queues
 from daemon.sync.events import check_event, part_of
 from daemon.targets import Store, open_store
+from queues import failpoints
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.dead_letters import PostgresDeadLetters
@@ -79,6 +80,7 @@ def serve(config: Config) -> int:
         The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off.
     """
     sink = set_up_logging(config.logging, secrets=config.secrets())
+    failpoints.arm(config.failpoints)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Daemon(config, Metrics(log_lines_dropped=lambda: sink.dropped)).run())
 
@@ -114,6 +116,8 @@ class _Daemon:
     async def run(self) -> int:
         """Start, work, stop."""
         self._listen_to_signals()
+        if self._config.failpoints:
+            _log.warning("daemon.failpoints_armed", points=[trap.point for trap in self._config.failpoints])
         _log.info("daemon.starting", version=__version__, instance=self._config.instance, pid=os.getpid())
         async with AsyncExitStack() as stack:
             try:

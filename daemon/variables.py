@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from daemon.environment import Variable
 from daemon.secret import Secret
+from queues.failpoints import Trap, parse
 
 LogFormat = Literal["auto", "console", "json"]
 
@@ -105,6 +106,10 @@ def _seconds(lowest: float, highest: float) -> Callable[[str], timedelta]:
 
 def _days(text: str) -> timedelta:
     return timedelta(days=_integer(1, 3650)(text))
+
+
+def _traps(text: str) -> tuple[Trap, ...]:
+    return tuple(parse(text))
 
 
 def _log_level(text: str) -> str:
@@ -238,6 +243,12 @@ SHUTDOWN_GRACE = Variable(
     default="75",
     meaning="seconds a stop waits for requests in hand; more than MAGENTO_TIMEOUT, so that none is cut off",
 )
+FAILPOINTS = Variable(
+    name="FAILPOINTS",
+    parse=_traps,
+    meaning="for tests of crashes only: points in the code at which the process is killed, frozen or asked to stop, "
+    "claim.committed=kill",
+)
 RETENTION_DAYS = Variable(
     name="RETENTION_DAYS",
     parse=_days,
@@ -271,5 +282,6 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     SCHEDULE_INTERVAL,
     SHUTDOWN_GRACE,
     RETENTION_DAYS,
+    FAILPOINTS,
 )
 """In the order of the documentation."""

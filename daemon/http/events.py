@@ -24,6 +24,7 @@ from daemon.http.keys import DEPENDENCIES
 from daemon.http.problems import Problem
 from daemon.http.routes import Operation, Route, answer
 from queues.errors import DatabaseUnavailable, InvalidMessage
+from queues.failpoints import hit
 from queues.message import Message
 from queues.rabbitmq.publisher import Publication
 
@@ -86,6 +87,7 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
     refusals = await given.publisher.publish(
         [Publication(routing_key=message.event.type, body=message.body) for _, message in pending]
     )
+    hit("intake.confirmed", [message for _, message in pending])
     for (entry, message), refusal in zip(pending, refusals, strict=True):
         if refusal is not None:
             # The engine's own words may name hosts: they are for the log.
@@ -94,6 +96,7 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
     confirmed = [message for _, message in _messages(waiting(entries))]
     try:
         await given.intake.remember(confirmed)
+        hit("intake.remembered", confirmed)
     except DatabaseUnavailable as error:
         # The broker has them: they are taken in. A repeat is the same message, which the ledger sends once.
         _log.warning("intake.not_remembered", events=len(confirmed), reason=str(error))

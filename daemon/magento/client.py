@@ -18,6 +18,7 @@ from daemon.magento.answers import Answer, ErrorBody
 from daemon.magento.authentication import Authentication, Method
 from daemon.magento.classification import Failure, classify
 from daemon.magento.session import no_answer
+from queues.failpoints import hit
 from queues.masking import mask_known_bytes
 from queues.ports import Clock
 from queues.verdicts import Exchange, Refused
@@ -161,6 +162,8 @@ class MagentoClient:
         async with self._session.request(
             method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
         ) as response:
+            if body is not None:
+                hit("request.answering")
             content, cut = await _read_bounded(response.content, self._max_answer_bytes)
             if cut:
                 # The connection still holds the rest: it cannot be used again.

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.errors import NotFound, StateConflict
+from queues.failpoints import hit
 from queues.postgres.audit import Act
 from queues.postgres.engine import transact
 from queues.postgres.foreign import import_foreign
@@ -82,9 +83,12 @@ class PostgresDeadLetters:
             done = await requeue(connection, [letter_id], act)
             if not done:
                 raise await _conflict(connection, letter_id, "reprocessed")
+            hit("requeue.uncommitted")
             return done[0]
 
-        return await transact(self._engine, work)
+        letter = await transact(self._engine, work)
+        hit("requeue.committed")
+        return letter
 
     async def discard(self, letter_id: int, act: Act) -> DeadLetter:
         """
@@ -165,6 +169,7 @@ class PostgresDeadLetters:
     async def _requeue_chunk(self, ids: Sequence[int], act: Act) -> tuple[int, Sequence[Skipped]]:
         async def work(connection: AsyncConnection) -> tuple[int, Sequence[Skipped]]:
             done = {letter.id for letter in await requeue(connection, ids, act)}
+            hit("requeue.uncommitted")
             left = [
                 Skipped(id=each, state=(await _state(connection, each)) or "missing")
                 for each in ids
@@ -172,7 +177,9 @@ class PostgresDeadLetters:
             ]
             return len(done), left
 
-        return await transact(self._engine, work)
+        result = await transact(self._engine, work)
+        hit("requeue.committed")
+        return result
 
 
 async def _state(connection: AsyncConnection, letter_id: int) -> str | None:

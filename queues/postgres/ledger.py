@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.definition import QueueDefinition
+from queues.failpoints import hit
 from queues.message import Message
 from queues.ports import ClaimResult, FinishedRequest, RunLease, StoredMessage, UnreadableMessage, WaitingRows
 from queues.postgres.burying import bury, bury_unreadable
@@ -75,7 +76,9 @@ class PostgresLedger:
         )
 
         async def work(connection: AsyncConnection) -> Sequence[ClaimResult]:
-            return await claim_messages(connection, claim, messages)
+            results = await claim_messages(connection, claim, messages)
+            hit("claim.uncommitted", messages)
+            return results
 
         return await transact(self._engine, work)
 
@@ -102,6 +105,7 @@ class PostgresLedger:
                 delivered = [each.outcome.message for each in endings if each.outcome.state == "delivered"]
                 await supersede_older(connection, lease, delivered, settings_version=settings_version)
             await write_log(connection, settlement, {key_of(each.outcome.message) for each in endings})
+            hit("settle.uncommitted", (outcome.message for _, outcome in settlement.outcomes()))
 
         await transact(self._engine, work)
 
@@ -112,6 +116,7 @@ class PostgresLedger:
 
         async def work(connection: AsyncConnection) -> None:
             await (take_back if claimed else keep_untouched)(connection, lease, messages)
+            hit("keep.uncommitted", messages)
 
         await transact(self._engine, work)
 

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import structlog
 
 from queues.errors import BrokerUnavailable, NotFound
+from queues.failpoints import hit
 from queues.ports import Delivery, MessageSource, Take
 from queues.rabbitmq.backoff import Backoff
 from queues.rabbitmq.connection import describe
@@ -92,5 +93,6 @@ class Collector:
                     _log.warning("collector.waiting", queue=queue, failures=failures, error=describe(error))
                 await asyncio.sleep(self.backoff.delay(failures=failures, draw=_MIDDLE))
             else:
+                hit("collector.stored")
                 await take.acknowledge([delivery.tag])
                 return

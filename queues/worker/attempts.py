@@ -8,6 +8,7 @@ from typing import Final, Literal
 import structlog
 
 from queues.errors import QueueError
+from queues.failpoints import hit
 from queues.message import Message
 from queues.ports import (
     CheckSummary,
@@ -104,6 +105,7 @@ class Attempts:
         try:
             for stored in (True, False):
                 results |= await self._claim([each for each in entries if (each.tag is None) is stored], stored=stored)
+            hit("claim.committed", (each.content for each in entries if isinstance(each.content, Message)))
         except QueueError:
             # Claims already written for the other part were never used: they are taken back if the database allows.
             self.untried += [each for each in entries if isinstance(results.get(each.position), Claimed)]

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost
+from queues.failpoints import hit
 from queues.message import Message
 from queues.plan import DeliveryPlan, plan_delivery
 from queues.ports import CheckSummary, RunLease, Take, UnreadableMessage, WaitingRows
@@ -125,6 +126,7 @@ class Check:
         """
         rows, ready = await self._count()
         self._attempts.others_hold = rows.others_hold
+        hit("check.opened")
         plan = plan_delivery(self._settings, waiting=rows.count + ready, batchable=self._definition.batchable)
         self.summary.mode, self.summary.waiting = plan.mode, plan.waiting
         if ready and plan.request_size > LARGEST_WINDOW:
@@ -162,6 +164,7 @@ class Check:
 
             async def keep() -> None:
                 await self._ports.ledger.keep(self._lease, messages, claimed=False)
+                hit("collect.kept")
                 await take.acknowledge(tags)
 
             async for delivery in take:
@@ -246,6 +249,7 @@ class Check:
             self._unclaimed += entries
             self._room.release()
             return
+        hit("take.delivered", (each.content for each in entries if isinstance(each.content, Message)))
         try:
             attempts = await self._attempts.claim(entries)
         except BaseException:
@@ -297,6 +301,7 @@ class Check:
         ]
         if messages:
             await self._keep_messages(messages, claimed=claimed)
+            hit("keep.committed")
         for each in entries:
             if isinstance(each.content, UnreadableMessage):
                 self._attempts.settle_unreadable(each, each.content)

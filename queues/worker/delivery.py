@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from queues.failpoints import hit
 from queues.message import Message
 from queues.ports import Sender
 from queues.verdicts import Exchange, Undetermined, Verdict
@@ -97,7 +98,9 @@ async def deliver(
 
 
 async def _send(sender: Sender, part: Sequence[Message]) -> Sequence[Verdict]:
+    hit("request.begun", part)
     verdicts = await sender.send(part)
+    hit("request.answered", part)
     if len(verdicts) != len(part):
         raise ValueError(f"a sender must answer one verdict a message: {len(part)} sent, {len(verdicts)} answered")
     return verdicts

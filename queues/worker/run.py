@@ -9,6 +9,7 @@ import structlog
 from opentelemetry import trace
 
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound, QueueError
+from queues.failpoints import hit
 from queues.ports import CheckSummary, CheckTerms, RunLease
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import may_check, sleep_before_next_check
@@ -120,6 +121,7 @@ class Run:
 
     async def _conclude(self, check: Check) -> None:
         """Write the check into the run's record, with what the target asked for."""
+        hit("check.finished")
         summary, breaker = check.summary, check.breaker
         if summary.waiting or summary.failed or summary.ended_by:
             _log.info("check.finished", queue=self._name, **_facts(summary))
@@ -157,6 +159,7 @@ class Run:
             except DatabaseUnavailable as error:
                 _log.warning("lease.not_renewed", queue=self._name, reason=str(error))
             else:
+                hit("lease.renewed")
                 self._claim_time.renewed(begun_at=begun_at)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from queues.errors import DatabaseUnavailable, LeaseLost, QueueError
+from queues.failpoints import hit
 from queues.ports import NotDue
 from queues.worker.run import Run
 from queues.worker.setup import Ports, Spans, WorkedQueue
@@ -53,9 +54,11 @@ class QueueWorker:
             if isinstance(lease, NotDue):
                 return lease.wait
             try:
+                hit("run.begun")
                 run = Run(self._queue, self._ports, self._spans, lease=lease, begun_at=begun_at, stop=self._stop)
                 await run.run()
             finally:
+                hit("run.finished")
                 await self._ports.schedule.end_run(lease)
         except (DatabaseUnavailable, LeaseLost) as error:
             _log.warning("schedule.not_kept", queue=self.name, reason=str(error))

@@ -1,7 +1,7 @@
 """Outcomes are written in groups, then acknowledged together: what is acknowledged has a durable fate."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,6 +9,8 @@ import structlog
 
 from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, DatabaseUnavailable
+from queues.failpoints import hit
+from queues.message import Message
 from queues.ports import FinishedRequest, Ledger, RunLease, UnreadableMessage
 from queues.worker.claims import ClaimTime
 
@@ -27,6 +29,9 @@ class _Group:
     unreadable: list[UnreadableMessage] = field(default_factory=list)
     tags: list[int] = field(default_factory=list)
     records: int = 0
+
+    def messages(self) -> Iterator[Message]:
+        return (outcome.message for request in self.requests for outcome in request.outcomes)
 
     @property
     def is_empty(self) -> bool:
@@ -128,10 +133,13 @@ class Settler:
 
     async def _write(self, group: _Group) -> None:
         if group.requests or group.unreadable:
+            hit("settle.begun", group.messages())
             await self._settle(group)
+            hit("settle.committed", group.messages())
         if group.tags and not self._broker_lost:
             try:
                 await self._acknowledge(group.tags)
+                hit("acknowledge.sent", group.messages())
             except BrokerUnavailable as error:
                 # The broker gives these back; the ledger knows their fate, so that they are only acknowledged then.
                 self._broker_lost = True

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 PATIENCE_SECONDS: Final = 120.0
 """Guards every wait: a machine that is slow today fails nothing, a wait for what never comes ends."""
@@ -62,10 +62,24 @@ async def run_command(settings: Mapping[str, str], *arguments: str) -> Finished:
     return Finished(code=process.returncode or 0, out=out.decode(), errors=errors.decode())
 
 
+class DaemonProcess(Protocol):
+    """A process that runs the daemon; `asyncio.subprocess.Process` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stdout(self) -> asyncio.StreamReader | None: ...
+    def send_signal(self, signal: int) -> None: ...
+    def kill(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
 class Daemon:
     """A running `am-connector run`, and every line it has written so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: DaemonProcess) -> None:
         self._process = process
         self._news = asyncio.Event()
         self._reading = asyncio.create_task(self._read(), name=f"log of {process.pid}")
