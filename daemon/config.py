@@ -112,6 +112,7 @@ class Config:
         shutdown_grace: how long a stop waits for requests in hand.
         failpoints: for tests only: where this process is to be killed, frozen or stopped.
         retention: how long log, finished messages and known event ids are kept.
+        oldest_message_alert: how long a message may wait in a queue that is run before somebody is told.
     """
 
     broker_url: Secret
@@ -124,6 +125,7 @@ class Config:
     schedule_interval: timedelta
     shutdown_grace: timedelta
     retention: timedelta
+    oldest_message_alert: timedelta
     failpoints: tuple[Trap, ...]
 
     @property
@@ -166,6 +168,7 @@ class Config:
             schedule_interval=_value(reader, variables.SCHEDULE_INTERVAL),
             shutdown_grace=_value(reader, variables.SHUTDOWN_GRACE),
             retention=_value(reader, variables.RETENTION_DAYS),
+            oldest_message_alert=_value(reader, variables.OLDEST_MESSAGE_ALERT),
             failpoints=reader.read(variables.FAILPOINTS) or (),
         )
         if config.shutdown_grace <= config.magento.timeout:

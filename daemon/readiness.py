@@ -1,16 +1,16 @@
-"""What "ready" means: database, broker, and schedules being kept."""
+"""What "ready" means: database, broker, schedules being kept, and the queues there to be worked on."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from daemon.http.ports import HealthCheck, Queues
+from daemon.http.ports import HealthCheck
+from daemon.watch.findings import Finding, Watchdog
+from daemon.watch.watch import Watch
 from queues.errors import DatabaseUnavailable
-from queues.ports import Clock
 from queues.postgres.engine import transact
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.health import read_health
@@ -18,8 +18,8 @@ from queues.worker.stop import Stop
 
 _log = structlog.stdlib.get_logger("daemon")
 
-LATE_TICKS: Final = 2
-"""Ticks a queue may be late before its schedule counts as not kept: a restart misses one."""
+_SCHEDULES: Final[frozenset[Watchdog]] = frozenset({"schedule_late", "lease_stuck"})
+_QUEUES: Final[frozenset[Watchdog]] = frozenset({"missing_at_broker", "checks_failing"})
 
 
 class Readiness:
@@ -31,19 +31,13 @@ class Readiness:
         engine: AsyncEngine,
         consume: BrokerConnection,
         publish: BrokerConnection,
-        queues: Queues,
-        worked: frozenset[str],
-        clock: Clock,
-        interval: timedelta,
+        watch: Watch,
         stop: Stop,
     ) -> None:
         self._engine = engine
         self._consume = consume
         self._publish = publish
-        self._queues = queues
-        self._worked = worked
-        self._clock = clock
-        self._interval = interval
+        self._watch = watch
         self._stop = stop
 
     def checks(self) -> Mapping[str, HealthCheck]:
@@ -53,7 +47,12 @@ class Readiness:
             "database": self._database,
             "broker": self._broker,
             "schedules": self._schedules,
+            "queues": self._queues,
         }
+
+    def warnings(self) -> Sequence[Finding]:
+        """Give what is not as it should be and keeps nothing from being done."""
+        return [each for each in self._watch.findings if each.is_warning]
 
     async def _running(self) -> str | None:
         return "stopping" if self._stop.is_requested else None
@@ -74,13 +73,11 @@ class Readiness:
         return "publishers are blocked by an alarm (memory or disk)" if health.is_blocked else None
 
     async def _schedules(self) -> str | None:
-        latest = self._clock.now() - LATE_TICKS * self._interval
-        late = [
-            state.queue
-            for state in await self._queues.states()
-            if state.queue in self._worked
-            and state.pause is None
-            and not state.is_running
-            and state.next_run_at < latest
-        ]
-        return f"not run when due: {', '.join(late)}" if late else None
+        return self._told(_SCHEDULES)
+
+    async def _queues(self) -> str | None:
+        return self._told(_QUEUES)
+
+    def _told(self, watchdogs: frozenset[Watchdog]) -> str | None:
+        found = [f"{each.subject}: {each.reason}" for each in self._watch.findings if each.watchdog in watchdogs]
+        return "; ".join(found) or None

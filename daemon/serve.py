@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from daemon import __version__
 from daemon.clock import SystemClock
-from daemon.config import Config
+from daemon.config import LONGEST_RUN_LEASE, Config
 from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
 from daemon.http.connections import not_connected
@@ -40,6 +40,8 @@ from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.entities import active_queues
 from daemon.sync.events import check_event, part_of
 from daemon.targets import Store, open_store
+from daemon.watch.judging import Limits
+from daemon.watch.watch import Watch, Watched
 from queues import failpoints
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
 from queues.postgres.audit import PostgresAudit
@@ -55,9 +57,12 @@ from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.tokens import PostgresTokens
+from queues.postgres.watching import PostgresWatch
 from queues.rabbitmq.collector import Collector
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.delivery_limit import probe_delivery_limit
+from queues.rabbitmq.health import BrokerHealth, read_health
+from queues.rabbitmq.inspection import Inspection, Inspector
 from queues.rabbitmq.publisher import Publisher
 from queues.rabbitmq.source import RabbitSource
 from queues.rabbitmq.topology import declare_topology, events_exchange, plan_topology
@@ -98,10 +103,24 @@ class _Stores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Broker:
-    """The two connections: an alarm that blocks the one never holds up the other."""
+    """The two connections: an alarm that blocks the one never holds up the other. What a `Watch` asks."""
 
     consume: BrokerConnection
     publish: BrokerConnection
+    inspector: Inspector
+    source: RabbitSource
+
+    async def health(self) -> BrokerHealth:
+        return await read_health(consume=self.consume, publish=self.publish)
+
+    async def inspect(self) -> Inspection:
+        return await self.inspector.inspect()
+
+    async def ready(self, queue: str) -> int:
+        return await self.source.ready(queue)
+
+    def cancelled(self, queue: str) -> int:
+        return self.source.cancelled(queue)
 
 
 class _Daemon:
@@ -143,12 +162,13 @@ class _Daemon:
         stores = await self._open_stores(stack)
         broker = await self._open_broker(stack)
         store = await stack.enter_async_context(open_store(self._config.magento, self._clock))
-        source = RabbitSource(broker.consume)
-        workers = self._workers(stores, source, store)
+        workers = self._workers(stores, broker.source, store)
         tokens = await self._read_tokens(stores.engine)
-        await stack.enter_async_context(self._background(stores, source, tokens))
+        watch = self._watch(stores, broker, workers)
+        await watch.look()
+        await stack.enter_async_context(self._background(stores, broker.source, tokens, watch))
         worked = frozenset(worker.name for worker in workers)
-        await self._open_http(stack, stores, broker, source, store, worked, tokens)
+        await self._open_http(stack, stores, broker, store, watch, worked, tokens)
         spare_loaded_objects()
         _log.info(
             "daemon.started",
@@ -194,14 +214,18 @@ class _Daemon:
 
     async def _open_broker(self, stack: AsyncExitStack) -> _Broker:
         url, instance = self._config.broker_url.reveal(), self._config.instance
+        topology = plan_topology(instance, self._definitions)
+        consume = BrokerConnection(url, name=f"{instance} consume")
         broker = _Broker(
-            consume=BrokerConnection(url, name=f"{instance} consume"),
+            consume=consume,
             publish=BrokerConnection(url, name=f"{instance} publish"),
+            inspector=Inspector(consume, topology),
+            source=RabbitSource(consume),
         )
         for connection in (broker.consume, broker.publish):
             stack.push_async_callback(connection.close)
             await connection.wait_until_connected()
-        report = await declare_topology(broker.consume, plan_topology(instance, self._definitions))
+        report = await declare_topology(broker.consume, topology)
         for difference in report.differences:
             _log.warning("topology.differs", name=difference.name, difference=difference.text)
         _log.info("broker.ready", version=broker.consume.version, created=list(report.created))
@@ -236,9 +260,30 @@ class _Daemon:
             workers.append(QueueWorker(queue, ports, spans, stop=self._stop))
         return workers
 
+    def _watch(self, stores: _Stores, broker: _Broker, workers: Sequence[QueueWorker]) -> Watch:
+        return Watch(
+            Watched(
+                queues=[definition.name for definition in self._definitions],
+                worked=frozenset(worker.name for worker in workers),
+            ),
+            database=PostgresWatch(stores.engine),
+            broker=broker,
+            gauges=self._metrics,
+            clock=self._clock,
+            limits=Limits(
+                interval=self._config.schedule_interval,
+                run_lease=LONGEST_RUN_LEASE,
+                # One call of a sender may make several requests; twice the lease of a claim is room for six.
+                standstill=2 * self._config.claim_lease,
+                oldest_message=self._config.oldest_message_alert,
+            ),
+        )
+
     @asynccontextmanager
-    async def _background(self, stores: _Stores, source: RabbitSource, tokens: Tokens) -> AsyncIterator[None]:
-        """Collect what the broker could not deliver, clean what has outlived its retention, learn of new tokens."""
+    async def _background(
+        self, stores: _Stores, source: RabbitSource, tokens: Tokens, watch: Watch
+    ) -> AsyncIterator[None]:
+        """Collect what the broker could not deliver, clean what is past its retention, learn of tokens, watch."""
         instance = self._config.instance
 
         async def store(body: bytes, headers: Mapping[str, str], reason: str) -> None:
@@ -249,6 +294,7 @@ class _Daemon:
             asyncio.create_task(Collector(source=source, instance=instance, store=store).run(), name="collector"),
             asyncio.create_task(self._clean(stores.engine), name="retention"),
             asyncio.create_task(tokens.keep_fresh(), name="tokens"),
+            asyncio.create_task(watch.run(), name="watch"),
         ]
         try:
             yield
@@ -272,20 +318,13 @@ class _Daemon:
         stack: AsyncExitStack,
         stores: _Stores,
         broker: _Broker,
-        source: RabbitSource,
         store: Store | None,
+        watch: Watch,
         worked: frozenset[str],
         tokens: Tokens,
     ) -> None:
         readiness = Readiness(
-            engine=stores.engine,
-            consume=broker.consume,
-            publish=broker.publish,
-            queues=stores.queues,
-            worked=worked,
-            clock=self._clock,
-            interval=self._config.schedule_interval,
-            stop=self._stop,
+            engine=stores.engine, consume=broker.consume, publish=broker.publish, watch=watch, stop=self._stop
         )
         publisher = Publisher(broker.publish, exchange=events_exchange(self._config.instance))
         stack.push_async_callback(publisher.close)
@@ -298,7 +337,7 @@ class _Daemon:
                 worked=worked,
                 dead_letters=stores.dead_letters,
                 queues=stores.queues,
-                broker_queues=source,
+                broker_queues=broker.source,
                 intake=PostgresIntake(stores.engine),
                 publisher=publisher,
                 check_event=check_event,
@@ -313,6 +352,7 @@ class _Daemon:
                     "acumatica": not_connected("CONNECTOR_ACUMATICA_URL"),
                 },
                 health_checks=readiness.checks(),
+                health_warnings=readiness.warnings,
             )
         )
         runner = make_runner(app)

@@ -255,6 +255,12 @@ RETENTION_DAYS = Variable(
     default="30",
     meaning="days the sync log, finished messages and known event ids are kept; open dead letters never expire",
 )
+OLDEST_MESSAGE_ALERT = Variable(
+    name="OLDEST_MESSAGE_ALERT",
+    parse=_seconds(1, 31_536_000),
+    default="900",
+    meaning="seconds a message may wait in a queue that is run before health, metrics and log tell of it",
+)
 
 VARIABLES: Final[tuple[Variable[Any], ...]] = (
     BROKER_URL,
@@ -282,6 +288,7 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     SCHEDULE_INTERVAL,
     SHUTDOWN_GRACE,
     RETENTION_DAYS,
+    OLDEST_MESSAGE_ALERT,
     FAILPOINTS,
 )
 """In the order of the documentation."""

@@ -8,6 +8,7 @@ What the engine raises.
     ├── StateConflict        the thing is not in a state that allows the act; carries the live state
     ├── LeaseLost            another worker runs this queue now; write nothing more
     ├── BrokerUnavailable    RabbitMQ did not do it in time, or refused it
+    │   └── ConsumerCancelled  it cancelled a consumer of ours, as it does when a queue is deleted or moves
     └── DatabaseUnavailable  PostgreSQL did not do it in time, or refused it
 
 What a target answers is a verdict (a value, `queues.verdicts`), not an exception.
@@ -85,6 +86,10 @@ class LeaseLost(QueueError):
 
 class BrokerUnavailable(QueueError):
     """RabbitMQ cannot be reached, did not confirm in time, or refused; the outcome of a publish is then unknown."""
+
+
+class ConsumerCancelled(BrokerUnavailable):
+    """RabbitMQ cancelled the consumer; what was in hand comes back."""
 
 
 class DatabaseUnavailable(QueueError):

@@ -1,6 +1,6 @@
 """Everything the application is given; it opens and closes none of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daemon.http.metrics import Metrics
@@ -10,6 +10,7 @@ from daemon.http.ports import (
     Connection,
     DeadLetters,
     HealthCheck,
+    HealthWarning,
     IdempotentCalls,
     Intake,
     Journal,
@@ -34,6 +35,7 @@ class Dependencies:
         check_event: raises InvalidMessage for an event no sender could make sense of.
         connections: `magento`, `acumatica`; what is not configured answers so itself.
         health_checks: by name, for `/health/ready`.
+        health_warnings: gives what is not as it should be, though the daemon is ready.
     """
 
     tokens: Tokens
@@ -53,3 +55,4 @@ class Dependencies:
     idempotent_calls: IdempotentCalls
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]
+    health_warnings: Callable[[], Sequence[HealthWarning]]

@@ -28,19 +28,28 @@ async def live(request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """
-    Say whether everything is there that work needs: 200 or 503.
+    Say whether everything is there that work needs: 200 or 503, and what a person should look at.
 
-    The reason of each fault is told to those with a token that may read.
+    The reason of each is told to those with a token that may read.
     """
     may_read = _may_read(request)
-    checks = request.app[DEPENDENCIES].health_checks
+    given = request.app[DEPENDENCIES]
+    checks, warnings = given.health_checks, given.health_warnings()
     faults = await asyncio.gather(*(ask(name, check) for name, check in checks.items()))
     document = {
-        "status": "not ready" if any(faults) else "ready",
+        "status": "not ready" if any(faults) else "degraded" if warnings else "ready",
         "checks": {
             name: {"ok": fault is None, "reason": fault if may_read else None}
             for name, fault in zip(checks, faults, strict=True)
         },
+        "warnings": [
+            {
+                "watchdog": each.watchdog,
+                "subject": each.subject if may_read else None,
+                "reason": each.reason if may_read else None,
+            }
+            for each in warnings
+        ],
     }
     return json_response(document, status=503 if any(faults) else 200)
 
@@ -105,9 +114,12 @@ ROUTES: Final = (
         access="public",
         operation=Operation(
             tag="health",
-            summary="Database, broker and schedules are as work needs them",
-            description="Why a check fails is told to those who send a token that may read.",
-            responses={200: answer("It is ready", "Ready"), 503: answer("It is not ready", "Ready")},
+            summary="Database, broker, schedules and queues are as work needs them",
+            description="Why a check fails, and what is wrong, is told to those who send a token that may read.",
+            responses={
+                200: answer("It is ready; `degraded`: look at the warnings", "Ready"),
+                503: answer("It is not ready", "Ready"),
+            },
         ),
     ),
     Route(

@@ -1,6 +1,7 @@
 """What Prometheus reads: counters told by workers and middlewares, gauges asked of the stores at each scrape."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -56,6 +57,25 @@ class Metrics:
             "connector_queue_skipped_ticks", "Ticks that passed while a run was busy.", ["queue"], registry=registry
         )
         self._paused = Gauge("connector_queue_paused", "1 while a queue is paused.", ["queue"], registry=registry)
+        self._oldest = Gauge(
+            "connector_queue_oldest_seconds",
+            "How long the oldest message has waited, at least.",
+            ["queue"],
+            registry=registry,
+        )
+        self._watchdogs = Gauge(
+            "connector_watchdog",
+            "1 while a watchdog finds something wrong, 0 when it is well again.",
+            ["watchdog", "subject"],
+            registry=registry,
+        )
+        self._raised: frozenset[tuple[str, str]] = frozenset()
+        self._cut_short = Counter(
+            "connector_checks_ended_early",
+            "Checks that ended before their end.",
+            ["queue", "reason"],
+            registry=registry,
+        )
         self._dead = Gauge("connector_dead_letters", "Dead letters by state.", ["state"], registry=registry)
 
     def record_check(self, definition: QueueDefinition, check: CheckSummary) -> None:
@@ -64,6 +84,8 @@ class Metrics:
         self._checks.labels(queue, check.mode).inc()
         self._check_seconds.labels(queue).observe(check.duration_ms / 1000)
         self._requests.labels(queue).inc(check.requests)
+        if check.ended_by:
+            self._cut_short.labels(queue, check.ended_by).inc()
         for outcome, count in (
             ("delivered", check.delivered),
             ("skipped", check.skipped),
@@ -94,6 +116,20 @@ class Metrics:
                 self._waiting.labels(queue, "broker").set(ready)
             self._skipped.labels(queue).set(skipped)
             self._paused.labels(queue).set(int(paused))
+
+    def set_oldest(self, ages: Mapping[str, timedelta]) -> None:
+        """Set how long the oldest message of each queue has waited."""
+        for queue, age in ages.items():
+            self._oldest.labels(queue).set(age.total_seconds())
+
+    def set_watchdogs(self, raised: Sequence[tuple[str, str]]) -> None:
+        """Show exactly these watchdogs and subjects as raised."""
+        now = frozenset(raised)
+        for each in self._raised - now:
+            self._watchdogs.labels(*each).set(0)
+        for each in now:
+            self._watchdogs.labels(*each).set(1)
+        self._raised = now
 
     def set_dead_letters(self, by_state: Mapping[str, int]) -> None:
         """Set the number of dead letters of each state."""

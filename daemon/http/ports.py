@@ -204,6 +204,22 @@ class Connection(Protocol):
         """Try it now; changes nothing there and never raises for what the system does."""
 
 
+class HealthWarning(Protocol):
+    """Something a person should look at while the work goes on."""
+
+    @property
+    def watchdog(self) -> str:
+        """Its kind."""
+
+    @property
+    def subject(self) -> str:
+        """The queue or exchange it is about."""
+
+    @property
+    def reason(self) -> str:
+        """For people, without secrets."""
+
+
 class HealthCheck(Protocol):
     """One thing that readiness depends on."""
 

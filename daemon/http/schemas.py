@@ -309,10 +309,14 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Live": _object({"status": {"type": "string", "const": "live"}}),
     "Ready": _object(
         {
-            "status": {"type": "string", "enum": ["ready", "not ready"]},
+            "status": {"type": "string", "enum": ["ready", "degraded", "not ready"]},
             "checks": {
                 "type": "object",
                 "additionalProperties": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT)}),
+            },
+            "warnings": {
+                "type": "array",
+                "items": _object({"watchdog": _TEXT, "subject": _or_null(_TEXT), "reason": _or_null(_TEXT)}),
             },
         }
     ),

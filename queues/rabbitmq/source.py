@@ -1,5 +1,6 @@
 """The queues at the broker, as the worker sees them (port: MessageSource)."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -28,6 +29,11 @@ class RabbitSource:
     def __init__(self, connection: BrokerConnection, *, idle_seconds: float = 0.5) -> None:
         self._connection = connection
         self._idle_seconds = idle_seconds
+        self._cancelled: Counter[str] = Counter()
+
+    def cancelled(self, queue: str) -> int:
+        """Count the consumers of *queue* that the broker has cancelled so far."""
+        return self._cancelled[queue]
 
     async def ready(self, queue: str) -> int:
         """
@@ -87,6 +93,7 @@ class RabbitSource:
             prefetch=min(count, window),
             idle_seconds=self._idle_seconds,
             ready=lambda: self.ready(queue),
+            on_cancelled=lambda: self._cancelled.update([queue]),
         )
         try:
             await take.open()

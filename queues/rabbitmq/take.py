@@ -19,7 +19,7 @@ import structlog
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp import commands
 
-from queues.errors import BrokerUnavailable
+from queues.errors import BrokerUnavailable, ConsumerCancelled
 from queues.ports import Delivery
 from queues.rabbitmq.acknowledgements import AckFrame, Acknowledgements, Phase
 from queues.rabbitmq.connection import BrokerConnection, describe
@@ -52,6 +52,7 @@ class RabbitTake:
         prefetch: deliveries in hand at once, 1 to the smaller of *wanted* and 65,535.
         idle_seconds: a wait without a delivery after which the queue is asked whether it holds any more.
         ready: counts what the queue holds, over another channel.
+        on_cancelled: told when the broker cancels the consumer.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RabbitTake:
         prefetch: int,
         idle_seconds: float,
         ready: Callable[[], Awaitable[int]],
+        on_cancelled: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._channel = channel
@@ -72,6 +74,7 @@ class RabbitTake:
         self._prefetch = prefetch
         self._idle_seconds = idle_seconds
         self._ready = ready
+        self._on_cancelled = on_cancelled
         self._consumer = ""
         self._arrived: deque[Delivery] = deque()
         self._received = 0
@@ -80,6 +83,7 @@ class RabbitTake:
         self._cancelling: asyncio.Task[None] | None = None
         self._phase: Phase = "filling"
         self._lost = ""
+        self._lost_as: type[BrokerUnavailable] = BrokerUnavailable
         self._frames_sent_at: deque[float] = deque(maxlen=_GROUP)
 
     async def open(self) -> None:
@@ -183,7 +187,7 @@ class RabbitTake:
 
     def _check(self) -> None:
         if self._lost:
-            raise BrokerUnavailable(f"{self._queue}: {self._lost}")
+            raise self._lost_as(f"{self._queue}: {self._lost}")
 
     def _break(self, reason: str) -> None:
         if not self._lost:
@@ -211,6 +215,9 @@ class RabbitTake:
 
     def _on_cancelled_by_broker(self, _: commands.Basic.Cancel) -> None:
         _log.warning("consumer.cancelled", queue=self._queue)
+        self._on_cancelled()
+        if not self._lost:
+            self._lost_as = ConsumerCancelled
         self._break("the broker cancelled the consumer; was the queue deleted?")
 
     def _on_closed(self, closing: asyncio.Future[object]) -> None:

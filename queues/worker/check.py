@@ -19,7 +19,7 @@ from queues.settings import SettingsSnapshot
 from queues.worker.attempts import Attempts
 from queues.worker.breaker import Breaker
 from queues.worker.claims import ClaimTime
-from queues.worker.ending import Ending
+from queues.worker.ending import Ending, broker_reason
 from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
@@ -210,7 +210,7 @@ class Check:
             try:
                 await self._take.stop()
             except BrokerUnavailable as error:
-                self._ending.fail("broker_unavailable", error)
+                self._ending.fail(broker_reason(error), error)
 
     async def _feed(self, plan: DeliveryPlan, snapshot: Snapshot, group_size: int, requests: asyncio.TaskGroup) -> None:
         """Claim group after group and have their requests made, in queue order."""
@@ -224,7 +224,7 @@ class Check:
             full, group = group, []
             await self._dispatch(plan, full, requests)
         except BrokerUnavailable as error:
-            self._ending.fail("broker_unavailable", error)
+            self._ending.fail(broker_reason(error), error)
         except DatabaseUnavailable as error:
             self._ending.fail("database_unavailable", error)
         except LeaseLost as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from queues.errors import QueueError
+from queues.errors import BrokerUnavailable, ConsumerCancelled, QueueError
 from queues.worker.claims import ClaimTime
 from queues.worker.stop import Stop
 
@@ -50,3 +50,8 @@ class Ending:
     async def wait(self) -> None:
         """Return when the check ends early."""
         await self._ended.wait()
+
+
+def broker_reason(error: BrokerUnavailable) -> str:
+    """Name the end of a check that the broker brought about."""
+    return "consumer_cancelled" if isinstance(error, ConsumerCancelled) else "broker_unavailable"

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from opentelemetry import trace
 
-from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound, QueueError
+from queues.errors import BrokerUnavailable, ConsumerCancelled, DatabaseUnavailable, LeaseLost, NotFound, QueueError
 from queues.failpoints import hit
 from queues.ports import CheckSummary, CheckTerms, RunLease
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
@@ -23,6 +23,7 @@ _log = structlog.stdlib.get_logger("queues.worker")
 
 _ENDED_BY: Final[dict[type[QueueError], str]] = {
     BrokerUnavailable: "broker_unavailable",
+    ConsumerCancelled: "consumer_cancelled",
     DatabaseUnavailable: "database_unavailable",
     NotFound: "queue_missing",
 }

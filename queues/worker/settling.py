@@ -13,6 +13,7 @@ from queues.failpoints import hit
 from queues.message import Message
 from queues.ports import FinishedRequest, Ledger, RunLease, UnreadableMessage
 from queues.worker.claims import ClaimTime
+from queues.worker.ending import broker_reason
 
 GROUP_RECORDS: Final = 200
 """Records after which a group is written at once (DESIGN.md, section 6)."""
@@ -143,7 +144,7 @@ class Settler:
             except BrokerUnavailable as error:
                 # The broker gives these back; the ledger knows their fate, so that they are only acknowledged then.
                 self._broker_lost = True
-                self._on_trouble("broker_unavailable")
+                self._on_trouble(broker_reason(error))
                 _log.warning("acknowledge.failed", queue=self._definition.name, reason=str(error))
 
     async def _settle(self, group: _Group) -> None:

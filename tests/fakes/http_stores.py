@@ -11,6 +11,7 @@ from uuid import UUID
 from daemon.http.connections import NotConnected, not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
+from daemon.http.ports import HealthWarning
 from daemon.http.tokens import Principal, Tokens
 from daemon.secret import Secret
 from daemon.settings.queue_processing import SettingsVersion
@@ -574,6 +575,7 @@ class World:
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
         self.token_store = FakeTokenStore(self.audit, self.clock)
         self.tokens = Tokens(principals or [Principal.of("admin", Secret(TOKEN))], self.token_store, self.clock)
+        self.warnings: list[HealthWarning] = []
 
     def dependencies(self) -> Dependencies:
         return Dependencies(
@@ -594,4 +596,5 @@ class World:
             idempotent_calls=self.idempotent_calls,
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
+            health_warnings=lambda: self.warnings,
         )

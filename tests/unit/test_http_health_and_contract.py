@@ -8,6 +8,7 @@ from daemon.http.app import ALL_ROUTES, create_app
 from daemon.http.schemas import SCHEMAS
 from daemon.http.tokens import Principal
 from daemon.secret import Secret
+from daemon.watch.findings import Finding
 from queues.ports import CheckSummary
 from tests.fakes.http_client import price_event, serving
 from tests.fakes.http_stores import PRICING, START, TOKEN, World
@@ -50,7 +51,7 @@ async def test_readiness_names_each_check_and_to_those_who_may_read_its_fault() 
 
     told = {"ok": True, "reason": None}
     nothing = {"broker": {"ok": False, "reason": None}, "database": told, "schedules": told}
-    assert documents[None] == {"status": "not ready", "checks": nothing}
+    assert documents[None] == {"status": "not ready", "checks": nothing, "warnings": []}
     assert documents["the-token-of-the-feed"] == documents[None]
     assert documents[TOKEN]["checks"] == {**nothing, "broker": {"ok": False, "reason": "connection refused"}}
     assert (wrong.status, ready.status) == (401, 200)
@@ -68,6 +69,33 @@ async def test_readiness_is_told_while_nobody_knows_whose_a_token_is() -> None:
 
     assert response.status == 503
     assert document["checks"]["database"] == {"ok": False, "reason": None}
+
+
+async def test_a_warning_degrades_and_keeps_it_ready() -> None:
+    world = World()
+    world.warnings = [Finding(watchdog="message_old", subject=PRICING.name, reason="waits for 901 s")]
+
+    async with serving(world, token=None) as client:
+        response = await client.get("/health/ready", headers={"Authorization": f"Bearer {TOKEN}"})
+        document = await response.json()
+        stranger = await (await client.get("/health/ready")).json()
+
+    assert (response.status, document["status"], stranger["status"]) == (200, "degraded", "degraded")
+    assert document["warnings"] == [{"watchdog": "message_old", "subject": PRICING.name, "reason": "waits for 901 s"}]
+    assert stranger["warnings"] == [{"watchdog": "message_old", "subject": None, "reason": None}]
+
+
+async def test_metrics_show_raised_watchdogs_and_those_that_are_well_again() -> None:
+    world = World()
+    series = f'connector_watchdog{{subject="{PRICING.name}",watchdog="schedule_late"}}'
+
+    world.metrics.set_watchdogs([("schedule_late", PRICING.name)])
+    raised = world.metrics.render().decode()
+    world.metrics.set_watchdogs([])
+    cleared = world.metrics.render().decode()
+
+    assert f"{series} 1.0" in raised
+    assert f"{series} 0.0" in cleared
 
 
 async def test_metrics_tell_queues_attempts_intake_and_dead_letters() -> None:

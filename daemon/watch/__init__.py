@@ -1,0 +1,1 @@
+"""Looks after the queues: what stands still, differs or has waited too long is seen, told and counted."""
