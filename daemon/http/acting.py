@@ -1,5 +1,6 @@
 """Who acts and why, found in a request: what the audit row of every writing call says."""
 
+import re
 from typing import Any, Final
 
 from aiohttp import web
@@ -8,10 +9,11 @@ from daemon.http.fields import identifier
 from daemon.http.keys import PRINCIPAL, REQUEST_ID
 from daemon.http.problems import Problem, invalid
 from daemon.http.routes import in_header
+from daemon.http.value_schemas import LONGEST_ACTOR, PRINTABLE
 from queues.postgres.audit import Act
 
 ACTOR_HEADER: Final = "X-Actor"
-LONGEST_ACTOR: Final = 100
+_PRINTABLE: Final = re.compile(PRINTABLE)
 
 ACTOR_PARAMETER: Final = in_header(
     ACTOR_HEADER, "Who acts, for the audit log; without it the name of the token. At most 100 printable characters."
@@ -36,9 +38,14 @@ def actor_of(request: web.Request) -> str:
         Problem: 422 for a name that cannot be shown.
     """
     actor = request.headers.get(ACTOR_HEADER, "").strip()
-    if len(actor) > LONGEST_ACTOR or not actor.isprintable():
+    if len(actor) > LONGEST_ACTOR or not _PRINTABLE.fullmatch(actor) or not _is_text(actor):
         raise invalid(ACTOR_HEADER, f"must be at most {LONGEST_ACTOR} printable characters")
     return actor
+
+
+def _is_text(actor: str) -> bool:
+    """Whether the header was UTF-8; bytes that are not arrive as lone surrogates."""
+    return not any("\ud800" <= each <= "\udfff" for each in actor)
 
 
 def act_by(request: web.Request, *, actor: str = "", reason: str = "") -> Act:

@@ -63,8 +63,10 @@ def create_app(dependencies: Dependencies) -> web.Application:
     app[TEMPLATES] = make_templates()
     app[THROTTLE] = FailureThrottle(dependencies.clock)
     for route in ALL_ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
+        # An id is a number: a word in its place is another path, or none.
+        path = route.path.replace("{id}", "{id:[0-9]+}")
+        app.router.add_route(route.method, path, route.handler)
         if route.method == "GET":
-            app.router.add_route("HEAD", route.path, route.handler)
+            app.router.add_route("HEAD", path, route.handler)
     app.on_response_prepare.append(add_security_headers)
     return app

@@ -10,7 +10,7 @@ from daemon.http.cursors import json_response
 from daemon.http.fields import read_fields
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.ports import Connection, ConnectionReport
-from daemon.http.routes import Operation, Route, answer
+from daemon.http.routes import Operation, Route, answer, json_of
 from queues.errors import NotFound
 
 _log = structlog.stdlib.get_logger("daemon.http")
@@ -68,6 +68,7 @@ ROUTES: Final = (
             tag="connections",
             summary="Test the connection to `magento` or `acumatica`; nothing is changed there",
             description="Always 200 when the test was made: `ok` tells, `reason` is null when it is well.",
+            request=json_of("Nothing"),
             responses={200: answer("What the test found", "ConnectionReport")},
             problems=(404, 415, 422),
         ),

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 from aiohttp import web
 
 from daemon.http.problems import invalid, to_json
+from daemon.http.value_schemas import LONGEST_CURSOR
 
 T = TypeVar("T")
 
-_LONGEST: Final = 300
 _EXPECTED: Final = "a next_cursor as an earlier page gave it"
 
 
@@ -23,7 +23,7 @@ def cursor(value: object) -> str:
     Raises:
         ValueError: it cannot be one.
     """
-    if not isinstance(value, str) or len(value) > _LONGEST or not value.isascii():
+    if not isinstance(value, str) or len(value) > LONGEST_CURSOR or not value.isascii():
         raise ValueError(_EXPECTED)
     return value
 

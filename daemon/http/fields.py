@@ -10,6 +10,7 @@ from aiohttp import web
 
 from daemon.http.keys import BODY
 from daemon.http.problems import Problem
+from daemon.http.value_schemas import LONGEST_REASON, LONGEST_TEXT
 from queues.message import parse_json_unbounded
 
 T = TypeVar("T")
@@ -18,7 +19,6 @@ Check = Callable[[Any], Any]
 
 BODY_SECONDS: Final = 30
 """A body that takes longer is given up: the server itself has no read timeout (RELIABILITY.md, S11)."""
-LONGEST_REASON: Final = 1000
 MOST_IDS: Final = 10_000
 HIGHEST_ID: Final = 2**63 - 1
 
@@ -120,8 +120,8 @@ def checked(document: Mapping[str, Any], checks: Mapping[str, Check], *, what: s
 
 def text(value: object) -> str:
     """Read a text of at most 255 characters."""
-    if not isinstance(value, str) or len(value) > 255 or "\x00" in value:  # noqa: PLR2004 - as the docstring says
-        raise ValueError("a text of at most 255 characters")
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
+        raise ValueError(f"a text of at most {LONGEST_TEXT} characters")
     return value
 
 

@@ -1,7 +1,7 @@
 """`GET /api/v1/openapi.json`: the contract of the API, built from the routes themselves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,10 +9,14 @@ from aiohttp import web
 
 from daemon import __version__
 from daemon.http.cursors import json_response
+from daemon.http.fields import HIGHEST_ID
 from daemon.http.idempotency import KEY_PARAMETER, takes_key
 from daemon.http.keys import ROUTES as ROUTE_TABLE
+from daemon.http.links import LINKS
+from daemon.http.roles import Permission, roles_with
 from daemon.http.routes import Operation, Route
 from daemon.http.schemas import SCHEMAS
+from daemon.http.value_schemas import ANY_TEXT, HEADER_VALUES, QUERY_VALUES
 
 _TAGS: Final = {
     "events": "Change events in.",
@@ -25,9 +29,27 @@ _TAGS: Final = {
     "tokens": "Who has access.",
     "health": "For those who watch the daemon; without a token.",
 }
+_HEADERS: Final[dict[str, dict[str, Any]]] = {
+    "X-Request-ID": {
+        "description": "Joins the answer with the log; the caller's own, if it sent one that is fit to be one.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+    },
+    "WWW-Authenticate": {"description": "What is asked for.", "required": True, "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds to wait before the next try.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "ETag": {
+        "description": "The version, for If-Match.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+}
 _PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "queue": {"description": "Full name `main.to_magento.pricing`, or without the instance.", "type": "string"},
-    "id": {"description": "Id of the row.", "type": "integer"},
+    "id": {"description": "Id of the row.", "type": "integer", "minimum": 1, "maximum": HIGHEST_ID},
     "name": {"description": "Which system.", "type": "string", "enum": ["magento", "acumatica"]},
 }
 
@@ -60,28 +82,23 @@ def build_document(routes: Sequence[Route]) -> dict[str, Any]:
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": SCHEMAS,
-            "responses": {
-                "Problem": {
-                    "description": "The problem, for people and programs",
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
-            },
+            "headers": _HEADERS,
         },
     }
 
 
 def _operation(route: Route, operation: Operation) -> dict[str, Any]:
-    keyed = takes_key(route)
-    parameters = [*_in_path(route.path), *operation.parameters, *([KEY_PARAMETER] if keyed else [])]
-    is_open = route.access == "public"
-    problems = operation.problems if is_open else (401, 403, *operation.problems, *((409, 422) if keyed else ()), 429)
+    operation_id = _operation_id(route)
+    given = (*operation.parameters, *((KEY_PARAMETER,) if takes_key(route) else ()))
+    parameters = [*_in_path(route.path), *map(_exact, given)]
+    links = LINKS.get(operation_id, {})
     document: dict[str, Any] = {
-        "operationId": _operation_id(route),
+        "operationId": operation_id,
         "tags": [operation.tag],
         "summary": operation.summary,
         "responses": {
-            **{str(status): response for status, response in operation.responses.items()},
-            **{str(status): _problem(status) for status in sorted({*problems, 500})},
+            **{str(status): _success(each, links.get(status)) for status, each in operation.responses.items()},
+            **{str(status): _problem(status) for status in _problems_of(route, operation)},
         },
     }
     if operation.description:
@@ -90,21 +107,67 @@ def _operation(route: Route, operation: Operation) -> dict[str, Any]:
         document["parameters"] = parameters
     if operation.request is not None:
         document["requestBody"] = {"content": operation.request, "required": _needs_body(route)}
-    if is_open:
+    if route.access == "public":
         document["security"] = []
+    else:
+        document["description"] = f"{operation.description} Needs the role {_roles(route.access)}.".strip()
+    return document
+
+
+def _roles(permission: Permission) -> str:
+    return " or ".join(f"`{role}`" for role in roles_with(permission))
+
+
+def _problems_of(route: Route, operation: Operation) -> list[int]:
+    problems = {*operation.problems, 500}
+    if route.access != "public":
+        # The database knows whose token it is.
+        problems |= {401, 403, 429, 503}
+    if route.method != "GET":
+        problems |= {400, 408, 413, 415, 422}
+    if takes_key(route):
+        problems |= {409, 422}
+    return sorted(problems - set(operation.responses))
+
+
+def _exact(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Say what a text may be, where the parameter itself does not: the same for all of one name."""
+    if parameter["schema"] != {"type": "string"}:
+        return parameter
+    if parameter["in"] == "query":
+        schema = QUERY_VALUES.get(parameter["name"], ANY_TEXT)
+    else:
+        schema = HEADER_VALUES.get(parameter["name"], parameter["schema"])
+    return {**parameter, "schema": dict(schema)}
+
+
+def _success(response: Mapping[str, Any], links: Mapping[str, Any] | None) -> dict[str, Any]:
+    document = {**response, "headers": {**_header("X-Request-ID"), **response.get("headers", {})}}
+    if links:
+        document["links"] = links
     return document
 
 
 def _needs_body(route: Route) -> bool:
     # Acts on one thing may go without a body: its only field, the reason, is optional.
-    return not re.search(r"/(pause|resume|run|\{id\}/reprocess|discard|revoke)$", route.path)
+    return not re.search(r"/(pause|resume|run|test|\{id\}/reprocess|discard|revoke)$", route.path)
 
 
 def _problem(status: int) -> dict[str, Any]:
+    headers = _header("X-Request-ID")
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers |= _header("WWW-Authenticate")
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        headers |= _header("Retry-After")
     return {
         "description": HTTPStatus(status).phrase,
+        "headers": headers,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"}}
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
+from daemon.http.event_schemas import EVENT_SCHEMAS
 from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
+from daemon.http.value_schemas import ANY_TEXT, DAY_OR_MOMENT, HOLDER, REASON
 from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -61,18 +63,33 @@ def _settings_fields() -> dict[str, Any]:
     }
 
 
+def _patched(fields: dict[str, Any]) -> dict[str, Any]:
+    """Let every field be null as well, which takes it back to its default."""
+    patched = {}
+    for name, schema in fields.items():
+        nullable = {**schema, "type": [schema["type"], "null"]}
+        if "enum" in schema:
+            nullable["enum"] = [*schema["enum"], None]
+        if "additionalProperties" in schema:
+            inner = schema["additionalProperties"]
+            nullable["additionalProperties"] = {**inner, "type": [inner["type"], "null"]}
+        nullable.pop("default")
+        patched[name] = nullable
+    return patched
+
+
 _STATE: Final = {"type": "string", "enum": ["failed", "reprocessing", "reprocessed", "discarded", "superseded"]}
-_REASON: Final = {"type": "string", "maxLength": 1000}
+_REASON: Final = dict(REASON)
 _ID: Final = {"type": "integer", "minimum": 1}
 _FILTER: Final = _closed(
     {
         "state": _STATE,
-        "queue": _TEXT,
-        "key": _TEXT,
-        "error_class": _TEXT,
-        "since": _TEXT,
-        "until": _TEXT,
-        "q": _TEXT,
+        "queue": ANY_TEXT,
+        "key": ANY_TEXT,
+        "error_class": ANY_TEXT,
+        "since": DAY_OR_MOMENT,
+        "until": DAY_OR_MOMENT,
+        "q": ANY_TEXT,
     }
 )
 _LETTER: Final[dict[str, Any]] = {
@@ -150,24 +167,10 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "state": {"type": "string", "description": "The state that does not allow the act."},
         },
     ),
+    "Nothing": _closed({}),
     "Reason": _closed({"reason": _REASON}),
     "GivenReason": _closed({"reason": {**_REASON, "minLength": 1}}, "reason"),
-    "ChangeEvent": _object(
-        {
-            "specversion": {"type": "string", "const": "1.0"},
-            "id": {"type": "string", "minLength": 1, "maxLength": 255},
-            "source": {"type": "string", "minLength": 1, "maxLength": 255},
-            "type": {"type": "string", "examples": ["to_magento.pricing", "to_magento.inventory"]},
-            "subject": {"type": "string", "minLength": 1, "maxLength": 255, "description": "The record key, a SKU."},
-            "time": {**_MOMENT, "description": "The version of the record."},
-            "data": {"type": "object", "description": "The values; see the event types in docs/api.md."},
-        },
-        {
-            "datacontenttype": {"type": "string", "const": "application/json"},
-            "storeview": {"type": "string", "description": "The scope; left out for all."},
-            "changed": {"type": "array", "items": _TEXT},
-        },
-    ),
+    **EVENT_SCHEMAS,
     "IntakeVerdict": _object(
         {
             "index": _COUNT,
@@ -270,6 +273,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         }
     ),
     "QueueProcessingChange": _closed(_settings_fields()),
+    "QueueProcessingPatch": _closed(_patched(_settings_fields())),
     "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),
     "SettingsVersion": _object({**_VERSION, "settings": _object(_settings_fields())}),
     "SettingsHistory": _list_of("SettingsVersion"),
@@ -295,9 +299,17 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "TokenList": _list_of("Token"),
     "NewToken": _closed(
         {
-            "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "Of a person or a system."},
+            "name": {
+                "type": "string",
+                "pattern": HOLDER,
+                "not": {"pattern": "^[aA][dD][mM][iI][nN]$"},
+                "description": "Of a person or a system; `admin` is the holder of the environment's token.",
+            },
             "role": {"type": "string", "enum": list(PERMISSIONS)},
-            "expires_at": {**_or_null(_TEXT), "description": "A day or a time; null for never. Left out: in a year."},
+            "expires_at": {
+                "anyOf": [*DAY_OR_MOMENT["anyOf"], {"type": "null"}],
+                "description": "A day or a time in the future; null for never. Left out: in a year.",
+            },
             "reason": _REASON,
         },
         "name",

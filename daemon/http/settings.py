@@ -118,6 +118,9 @@ def _about(version: SettingsVersion) -> dict[str, Any]:
 _IF_MATCH: Final = in_header("If-Match", "The ETag of the version that was read; 412 when it is not in force any more.")
 _REASON: Final = in_header(CHANGE_REASON_HEADER, "Why, for the history and the audit log.")
 _PROBLEMS: Final = (400, 409, 412, 413, 415, 422, 503)
+_WITH_ETAG: Final = answer("The settings in force, their version as ETag", "QueueProcessingSettings") | {
+    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}
+}
 
 ROUTES: Final = (
     Route(
@@ -128,7 +131,7 @@ ROUTES: Final = (
         operation=Operation(
             tag="settings",
             summary="Show the Queue Processing Settings in force; the ETag is their version",
-            responses={200: answer("The settings", "QueueProcessingSettings")},
+            responses={200: _WITH_ETAG},
             problems=(503,),
         ),
     ),
@@ -148,7 +151,7 @@ ROUTES: Final = (
             ),
             parameters=(_IF_MATCH, _REASON, ACTOR_PARAMETER),
             request=json_of("QueueProcessingChange"),
-            responses={200: answer("The settings in force now", "QueueProcessingSettings")},
+            responses={200: _WITH_ETAG},
             problems=_PROBLEMS,
         ),
     ),
@@ -164,9 +167,9 @@ ROUTES: Final = (
             summary="Change some of the Queue Processing Settings",
             description="JSON merge patch: fields that are left out stay as they are, null means the default.",
             parameters=(_IF_MATCH, _REASON, ACTOR_PARAMETER),
-            request=json_of("QueueProcessingChange")
-            | {"application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/QueueProcessingChange"}}},
-            responses={200: answer("The settings in force now", "QueueProcessingSettings")},
+            request=json_of("QueueProcessingPatch")
+            | {"application/merge-patch+json": {"schema": {"$ref": "#/components/schemas/QueueProcessingPatch"}}},
+            responses={200: _WITH_ETAG},
             problems=_PROBLEMS,
         ),
     ),

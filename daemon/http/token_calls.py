@@ -14,13 +14,14 @@ from daemon.http.problems import invalid
 from daemon.http.roles import PERMISSIONS
 from daemon.http.routes import Operation, Route, answer, in_query, json_of
 from daemon.http.tokens import BOOTSTRAP_NAME
+from daemon.http.value_schemas import HOLDER
 from queues.postgres.tokens import TokenRecord
 
 DEFAULT_LIMIT: Final = 50
 DEFAULT_LIFE: Final = timedelta(days=365)
 LONGEST_LIFE: Final = timedelta(days=3650)
 _NEWEST: Final = 2**63 - 1
-_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._@+-]{0,62}[A-Za-z0-9])?")
+_NAME: Final = re.compile(HOLDER)
 
 
 async def list_tokens(request: web.Request) -> web.Response:
