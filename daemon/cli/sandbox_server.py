@@ -2,10 +2,18 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from daemon.cli.errors import CommandError, UsageError
 from daemon.cli.output import Output
+from daemon.sandbox.acumatica.serve import (
+    RunningAcumatica,
+    acumatica_announcement,
+    acumatica_facts,
+    running_acumatica,
+)
+from daemon.sandbox.acumatica.settings import AcumaticaSandboxSettings
 from daemon.sandbox.catalogue_files import CatalogueError
 from daemon.sandbox.serve import RunningSandbox, announcement, serve_sandbox
 from daemon.sandbox.settings import DEFAULT_CREDENTIALS, SandboxSettings
@@ -13,7 +21,14 @@ from daemon.sandbox.settings import DEFAULT_CREDENTIALS, SandboxSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPlan:
-    """What the command line asked for; *limit* None: no limit on the records of a bulk request."""
+    """
+    What the command line asked for.
+
+    Attributes:
+        limit: on the records of a bulk request; None: none.
+        acumatica_port: where a simulated Acumatica listens; None: there is none.
+        acumatica_items: stock items it holds.
+    """
 
     host: str
     port: int
@@ -24,6 +39,8 @@ class SandboxPlan:
     real_times: bool
     validate: bool
     limit: int | None
+    acumatica_port: int | None = None
+    acumatica_items: int = 0
 
 
 async def run_sandbox(plan: SandboxPlan, output: Output) -> None:
@@ -46,30 +63,43 @@ async def run_sandbox(plan: SandboxPlan, output: Output) -> None:
         real_times=plan.real_times,
     )
 
-    def started(running: RunningSandbox) -> None:
-        if plan.limit is not None:
-            configuration = running.sandbox.shop.configuration
-            configuration.input_limits, configuration.complex_array_limit = True, plan.limit
-        _introduce(running, output)
-
     try:
-        await serve_sandbox(
-            settings,
-            host=plan.host,
-            port=plan.port,
-            stop=stop,
-            catalogue=plan.catalogue,
-            control_port=plan.control_port,
-            started=started,
-        )
+        async with AsyncExitStack() as stack:
+            erp = await _start_acumatica(stack, plan)
+
+            def started(running: RunningSandbox) -> None:
+                if plan.limit is not None:
+                    configuration = running.sandbox.shop.configuration
+                    configuration.input_limits, configuration.complex_array_limit = True, plan.limit
+                _introduce(running, erp, output)
+
+            await serve_sandbox(
+                settings,
+                host=plan.host,
+                port=plan.port,
+                stop=stop,
+                catalogue=plan.catalogue,
+                control_port=plan.control_port,
+                started=started,
+            )
     except CatalogueError as error:
         raise UsageError(f"the catalogue cannot be read: {error}") from error
     except OSError as error:
-        raise CommandError(f"cannot listen on {plan.host}:{plan.port}: {error.strerror}") from error
+        ports = " or ".join(str(port) for port in (plan.port, plan.acumatica_port) if port is not None)
+        raise CommandError(f"cannot listen on {plan.host}:{ports}: {error.strerror}") from error
     output.note("the sandbox has stopped")
 
 
-def _introduce(running: RunningSandbox, output: Output) -> None:
+async def _start_acumatica(stack: AsyncExitStack, plan: SandboxPlan) -> RunningAcumatica | None:
+    if plan.acumatica_port is None:
+        return None
+    settings = AcumaticaSandboxSettings(default_items=plan.acumatica_items, validate=plan.validate)
+    return await stack.enter_async_context(
+        running_acumatica(settings, host=plan.host, port=plan.acumatica_port, control_port=None)
+    )
+
+
+def _introduce(running: RunningSandbox, erp: RunningAcumatica | None, output: Output) -> None:
     settings, products = running.sandbox.settings, len(running.sandbox.shop.catalogue)
     token = settings.credentials.access_token
     if output.is_json:
@@ -80,10 +110,12 @@ def _introduce(running: RunningSandbox, output: Output) -> None:
                 "token": token,
                 "stock_token": settings.stock_credentials.access_token,
                 "products": products,
+                **({} if erp is None else {"acumatica": acumatica_facts(erp)}),
             }
         )
     else:
-        for line in (*announcement(running), *requests_to_try(running)):
+        erp_lines = [] if erp is None else ["", *acumatica_announcement(erp)]
+        for line in (*announcement(running), *erp_lines, *requests_to_try(running)):
             output.line(line)
     output.out.file.flush()
 

@@ -1,15 +1,13 @@
 """The HTTP handler of the simulated shop: faults around it, the journal behind it."""
 
 import asyncio
-import os
-import socket
-import struct
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 from aiohttp import web
 
+from daemon.sandbox.cutting import cut
 from daemon.sandbox.faults import Fault, Mode, instead_of_an_answer
 from daemon.sandbox.journal import JournalEntry
 from daemon.sandbox.magento.errors import Refusal
@@ -20,7 +18,6 @@ from daemon.sandbox.row_locks import RowLocks
 from daemon.sandbox.sandbox import Sandbox
 from daemon.sandbox.timing import PRICE_PATHS, WORKERS, ShopTimes
 
-_LINGER_OFF = struct.pack("ii", 1, 0)  # closing then sends a reset
 _MOST_ERRORS = 20
 
 
@@ -52,7 +49,7 @@ class RestHandler:
         try:
             reply = await self._reply(incoming, faults, entry)
             if reply is None:
-                _cut(request, with_reset="reset_before" in faults or "reset_after" in faults)
+                cut(request, with_reset="reset_before" in faults or "reset_after" in faults)
                 return web.Response()
             entry.status = reply.status
             return web.Response(
@@ -140,16 +137,3 @@ def records_of(outcome: Outcome) -> tuple[int | None, tuple[str, ...]]:
         if path_sku is None and isinstance(product, dict) and "sku" in product:
             return 1, (str(product["sku"]),)
     return (None, ()) if path_sku is None else (1, (path_sku,))
-
-
-def _cut(request: web.Request, *, with_reset: bool) -> None:
-    """Close the connection without an answer."""
-    transport = request.transport
-    if transport is None:
-        return
-    if with_reset:
-        # A socket of our own on the same connection: uvloop hands out one that takes no options.
-        descriptor = os.dup(transport.get_extra_info("socket").fileno())
-        with socket.socket(fileno=descriptor) as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
-    transport.abort()

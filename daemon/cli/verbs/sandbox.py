@@ -1,4 +1,4 @@
-"""`am-connector sandbox`: a simulated Magento store to try the connector with."""
+"""`am-connector sandbox`: a simulated Magento store, and Acumatica beside it, to try the connector with."""
 
 import asyncio
 from pathlib import Path
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples(
             "am-connector sandbox",
             "am-connector sandbox --port 8090 --catalogue products.csv --real-times",
+            "am-connector sandbox --acumatica-port 8091",
         ),
     )(sandbox)
 
@@ -47,12 +48,20 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="COUNT", min=1, help="Records a bulk request may have.")
     ] = None,
+    acumatica_port: Annotated[
+        int | None,
+        typer.Option("--acumatica-port", min=0, max=65535, help="Start a simulated Acumatica there, too."),
+    ] = None,
+    acumatica_items: Annotated[
+        int, typer.Option("--acumatica-items", min=0, max=1_000_000, help="Stock items it holds.")
+    ] = 2000,
     as_json: JsonOption = False,
 ) -> None:
     """
     Start a simulated Magento store, for trying and for tests; never for production.
 
     It keeps products, prices and stock in memory, answers as Magento 2.4.7 does, and has fault switches over HTTP.
+    With --acumatica-port a simulated Acumatica runs beside it.
     """
     output = Output.standard(is_json=as_json)
     rows = None
@@ -74,5 +83,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         real_times=real_times,
         validate=not no_validate,
         limit=limit,
+        acumatica_port=acumatica_port,
+        acumatica_items=acumatica_items,
     )
     asyncio.run(run_sandbox(plan, output))
