@@ -1,0 +1,115 @@
+"""`syncs`: the units an operator enables and runs, with direction and schedule (R73 to R75, R86 to R104, B3, B6)."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from daemon.settings.document.groups import grouped, setting
+from daemon.settings.document.kinds import Boolean, Choice, Text
+
+SyncDirection: TypeAlias = Literal["to_magento", "to_acumatica", "both"]
+SyncName: TypeAlias = Literal[
+    "tax_category", "category", "product_attribute", "product", "inventory_price", "product_image",
+    "customer_attribute", "customer", "order", "product_configurator", "failed_order",
+]  # fmt: skip
+PriceAndInventory: TypeAlias = Literal["inventory", "price", "both"]
+
+TITLES: Final[dict[SyncName, str]] = {
+    "tax_category": "Tax Category Sync",
+    "category": "Category Sync",
+    "product_attribute": "Product Attribute Sync",
+    "product": "Product Sync",
+    "inventory_price": "Product Inventory and Price Sync",
+    "product_image": "Product Image Sync",
+    "customer_attribute": "Customer Attribute Sync",
+    "customer": "Customer Sync",
+    "order": "Order Sync",
+    "product_configurator": "Product Configurator Sync",
+    "failed_order": "Failed Order Sync",
+}
+"""The operators' names, in the order of their list."""
+
+CEILINGS: Final[dict[SyncName, tuple[SyncDirection, ...]]] = {
+    "tax_category": ("to_magento",),
+    "category": ("to_magento", "to_acumatica", "both"),
+    "product_attribute": ("to_magento",),
+    "product": ("to_magento", "to_acumatica", "both"),
+    "inventory_price": ("to_magento",),
+    "product_image": ("to_magento",),
+    "customer_attribute": ("to_magento",),
+    "customer": ("to_magento", "to_acumatica", "both"),
+    "order": ("to_magento", "to_acumatica", "both"),
+    "product_configurator": ("to_magento",),
+    "failed_order": ("to_acumatica",),
+}
+"""The directions each may have; metadata, prices, stock and images go one way only (B14, B22)."""
+
+_START_TIME: Final = Text(pattern="([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", expected="a time of day, HH:MM:SS")
+_FREQUENCY: Final = Text(
+    pattern="hourly|daily|every ([1-9]|[1-5][0-9]) minutes|every ([1-9]|1[0-9]|2[0-3]) hours",
+    expected='"hourly", "daily", "every N minutes" (1 to 59) or "every N hours" (1 to 23)',
+)
+_CRON: Final = Text(
+    optional=True,
+    pattern=r"([0-9*,/-]+\s+){2}([0-9*,/-]+\s+)([0-9*,/A-Za-z-]+\s+)[0-9*,/A-Za-z-]+",
+    expected="a cron line of five fields",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """
+    One sync.
+
+    Attributes:
+        enabled: it is on the list of syncs and its events are taken.
+        direction: which way its records go.
+        individual: one named record may be synced on demand.
+        auto_cron: it runs by its schedule.
+        start_time, frequency: the schedule; *cron* is used instead where it is told.
+        index_after: the shop is told to index when a run is over.
+    """
+
+    enabled: bool = setting(Boolean(), default=False)
+    direction: SyncDirection = setting(Choice(("to_magento", "to_acumatica", "both")), "to_magento")
+    individual: bool = setting(Boolean(), default=False)
+    auto_cron: bool = setting(Boolean(), default=False)
+    start_time: str = setting(_START_TIME, "00:00:00")
+    frequency: str = setting(_FREQUENCY, "hourly")
+    cron: str | None = setting(_CRON, None)
+    index_after: bool = setting(Boolean(), default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryPriceSync(Sync):
+    """Product Inventory and Price Sync; *what* of the two it carries (R100)."""
+
+    what: PriceAndInventory = setting(Choice(("inventory", "price", "both")), "both")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSync(Sync):
+    """Product Image Sync; *webservice_name* is the Service ID of older releases, used only if told (R102)."""
+
+    webservice_name: str | None = setting(Text(optional=True), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syncs:
+    """All syncs, in the order operators see them."""
+
+    tax_category: Sync = grouped(Sync(), scope="website")
+    category: Sync = grouped(Sync(direction="both"), scope="website")
+    product_attribute: Sync = grouped(Sync(), scope="website")
+    product: Sync = grouped(Sync(direction="both"), scope="website")
+    inventory_price: InventoryPriceSync = grouped(InventoryPriceSync(), scope="website")
+    product_image: ImageSync = grouped(ImageSync(), scope="website")
+    customer_attribute: Sync = grouped(Sync(), scope="website")
+    customer: Sync = grouped(Sync(direction="both"), scope="website")
+    order: Sync = grouped(Sync(direction="to_acumatica"), scope="website")
+    product_configurator: Sync = grouped(Sync(), scope="website")
+    failed_order: Sync = grouped(Sync(direction="to_acumatica"), scope="website")
+
+    def named(self, name: SyncName) -> Sync:
+        """Give the sync called *name*."""
+        sync: Sync = getattr(self, name)
+        return sync

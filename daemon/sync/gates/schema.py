@@ -1,0 +1,31 @@
+"""The schema gate: only changes of active fields go out (R44, R48, R49, R54, D28)."""
+
+from collections.abc import Collection
+
+from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.schema import SchemaEntity
+from daemon.sync.gates.kept_back import KeptBack
+
+ALWAYS_ACTIVE: dict[SchemaEntity, frozenset[str]] = {
+    # The ready rule reads these: a change of theirs must be seen whatever the schema says.
+    "product": frozenset({"ItemStatus", "Visibility", "ExportToExternal"}),
+    "category": frozenset({"ExportToExternal"}),
+    "customer": frozenset({"Status"}),
+}
+
+
+def schema_gate(entity: SchemaEntity, changed: Collection[str] | None, settings: ConnectorSettings) -> KeptBack | None:
+    """
+    Keep a change back whose fields are all inactive.
+
+    Args:
+        entity: whose schema decides.
+        changed: schema names of the fields that changed; None or empty: the event does not list them, which passes.
+        settings: of the scope.
+    """
+    if not changed:
+        return None
+    active = settings.schema.active(entity) | ALWAYS_ACTIVE[entity]
+    if any(name in active for name in changed):
+        return None
+    return KeptBack(reason="fields_inactive", text=f"only inactive fields changed: {', '.join(sorted(changed)[:20])}")
