@@ -12,7 +12,9 @@ from daemon.sandbox.catalogue_files import CatalogueError, fill_shop, read_catal
 from daemon.sandbox.default_catalogue import fill_default
 from daemon.sandbox.faults import MODES, FaultError, read_fault
 from daemon.sandbox.listener import ListenerError
+from daemon.sandbox.magento.ordering import OrderingError, place_order
 from daemon.sandbox.magento.products import summary
+from daemon.sandbox.order_forms import OrderFormError, read_order
 from daemon.sandbox.overview import overview_page
 from daemon.sandbox.sandbox import Sandbox
 
@@ -46,6 +48,8 @@ class ControlApi:
             web.post("/_sandbox/catalogue", self.load),
             web.delete("/_sandbox/catalogue", self.empty),
             web.get("/_sandbox/products/{sku:.+}", self.product),
+            web.post("/_sandbox/orders", self.order),
+            web.post("/_sandbox/consumer", self.consume),
             web.get("/_sandbox/configuration", self.configuration),
             web.put("/_sandbox/configuration", self.configure),
             web.route("*", "/_sandbox/{rest:.*}", self.unknown),
@@ -195,6 +199,19 @@ class ControlApi:
             return _json({"error": f"no product of SKU {sku!r}"}, status=404)
         return _json(summary(self._sandbox.shop, product))
 
+    async def order(self, request: web.Request) -> web.Response:
+        """Place an order as a guest would."""
+        try:
+            lines, email = read_order(await _body(request))
+            order = place_order(self._sandbox.shop, lines, email=email)
+        except (OrderFormError, OrderingError) as error:
+            raise _refused(str(error)) from error
+        return _json({"entity_id": order.order_id, "increment_id": order.increment_id})
+
+    async def consume(self, _request: web.Request) -> web.Response:
+        """Carry out what waits in the shop's own queue."""
+        return _json({"carried_out": self._sandbox.service.consumer.run()})
+
     async def configuration(self, _request: web.Request) -> web.Response:
         """Show the shop's configuration."""
         return _json(asdict(self._sandbox.shop.configuration))
@@ -220,7 +237,7 @@ _LIMITS = frozenset({"complex_array_limit", "maximum_page_size", "default_page_s
 
 
 def _check_setting(name: str, value: object) -> None:
-    if name in ("bearer", "input_limits"):
+    if name in ("bearer", "input_limits", "consumer"):
         fits, expected = isinstance(value, bool), "true or false"
     elif name == "price_scope":
         fits, expected = value in ("global", "website"), "global or website"
@@ -229,7 +246,7 @@ def _check_setting(name: str, value: object) -> None:
         expected = "a whole number above 0, or null"
     else:
         raise _refused(
-            f"{name} is not known; known are bearer, price_scope, input_limits, {', '.join(sorted(_LIMITS))}"
+            f"{name} is not known; known are bearer, price_scope, input_limits, consumer, {', '.join(sorted(_LIMITS))}"
         )
     if not fits:
         raise _refused(f"{name} must be {expected}, got {value!r}")

@@ -6,10 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 from daemon.sandbox.magento.base_prices import refused_row
-from daemon.sandbox.magento.errors import HtmlFault, MagentoFault, PhpFault, Refusal, no_route, not_authorised
+from daemon.sandbox.magento.errors import (
+    HtmlFault,
+    MagentoFault,
+    PhpFault,
+    Refusal,
+    internal_error,
+    no_route,
+    not_authorised,
+)
 from daemon.sandbox.magento.pages import BAD_GATEWAY_PAGE, DATABASE_DOWN_TEXT, MAINTENANCE_PAGE
 from daemon.sandbox.magento.product import sku_key
-from daemon.sandbox.magento.source_items import internal_error
 from daemon.sandbox.magento.values import JsonObject
 
 Mode: TypeAlias = Literal[

@@ -38,6 +38,7 @@ class ShopConfiguration:
     `bearer` is "Allow OAuth Access Tokens to be used as standalone Bearer tokens" (off in a fresh Magento, on here).
     `complex_array_limit`, `maximum_page_size` and `default_page_size` count only while `input_limits` is on;
     None means not set, as in 2.4.7-p3, where only the page size then has a limit (300).
+    `consumer`: the shop's own queue is worked off, so that asynchronous calls are carried out.
     """
 
     bearer: bool = True
@@ -46,6 +47,7 @@ class ShopConfiguration:
     complex_array_limit: int | None = None
     maximum_page_size: int | None = None
     default_page_size: int | None = None
+    consumer: bool = True
 
     @property
     def array_limit(self) -> int | None:

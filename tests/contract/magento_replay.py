@@ -17,11 +17,14 @@ from yarl import URL
 from daemon.sandbox.serve import RunningSandbox
 from daemon.sandbox.settings import DEFAULT_CREDENTIALS, STOCK_ONLY_CREDENTIALS, OAuthCredentials, SandboxSettings
 
-_TIMES = frozenset({"created_at", "updated_at", "low_stock_date"})
-_PRODUCT_IDS = frozenset({"id", "product_id"})
+_TIMES = frozenset({"created_at", "updated_at", "low_stock_date", "start_time"})
+_JSON_TEXTS = frozenset({"serialized_data", "result_serialized_data"})
+_HASH = re.compile(r"[0-9a-f]{64}")
+_ID_KINDS = {"bulk_uuid": "bulk", "bulk_id": "bulk", "product_id": "product"}
+_PRODUCT_IDS = {"id": "product", "item_id": "item"}
 _CUT_LIST = re.compile(r"\.\.\. ([\d,]+) (?:entries )?in all")
 _CUT_TEXT = re.compile(r"(.*) \.\.\. \(\d+ characters of HTML\)", re.DOTALL)
-_COUNTED = re.compile(r"([\d,]+) items")
+_COUNTED = re.compile(r"([\d,]+) (?:items|accepted)")
 _REPORT_ID = re.compile(r"webapi-[0-9a-f]+")
 
 
@@ -39,13 +42,13 @@ class Answer:
 
 
 async def send(
-    client: aiohttp.ClientSession, running: RunningSandbox, recording: Mapping[str, object], body: object
+    client: aiohttp.ClientSession, running: RunningSandbox, recording: Mapping[str, object], path: str, body: object
 ) -> Answer:
-    """Send the request of a recording as it was sent, with the sandbox's credentials in it."""
+    """Send the request of a recording as it was sent, with the sandbox's credentials and ids in it."""
     request = recording["request"]
     assert isinstance(request, dict)
     name = str(recording["name"])
-    url = f"{running.url}{request['path']}"
+    url = f"{running.url}{path}"
     headers = dict(request.get("headers") or _default_headers(name, has_body=body is not None))
     authorization = headers.get("Authorization", "")
     if "<token>" in authorization:
@@ -143,12 +146,28 @@ class Comparison:
             case str(), list() if (counted := _COUNTED.fullmatch(recorded)) is not None:
                 return _same(int(counted[1].replace(",", "")), len(answered), f"{place} (length)")
             case str(), str():
-                cut = _CUT_TEXT.fullmatch(recorded)
-                if cut is not None:
-                    return [] if answered.startswith(cut[1]) else [f"{place}: does not begin {cut[1]!r}"]
-                return _same(_REPORT_ID.sub("webapi", recorded), _REPORT_ID.sub("webapi", answered), place)
+                return self._texts(recorded, answered, place)
             case _:
                 return _same(recorded, answered, place)
+
+    def _texts(self, recorded: str, answered: str, place: str) -> list[str]:
+        if ("bulk", recorded) in self._ids:
+            return self.same_id("bulk", recorded, answered, place)
+        cut = _CUT_TEXT.fullmatch(recorded)
+        if cut is not None:
+            return [] if answered.startswith(cut[1]) else [f"{place}: does not begin {cut[1]!r}"]
+        return _same(_REPORT_ID.sub("webapi", recorded), _REPORT_ID.sub("webapi", answered), place)
+
+    def answered(self, kind: str, recorded: object) -> object:
+        """The id that stands for a recorded one."""
+        return self._ids[kind, recorded]
+
+    def with_answered_bulks(self, path: str) -> str:
+        """A recorded path with the answered ids of bulks in it."""
+        for (kind, recorded), answered in self._ids.items():
+            if kind == "bulk":
+                path = path.replace(str(recorded), str(answered))
+        return path
 
     def same_id(self, kind: str, recorded: object, answered: object, place: str) -> list[str]:
         """An id may be another number, but always the same other number."""
@@ -163,14 +182,30 @@ class Comparison:
         is_product = "type_id" in recorded or "use_config_min_qty" in recorded
         for name in recorded.keys() & answered.keys():
             below, (left, right) = f"{place}.{name}", (recorded[name], answered[name])
-            if name in _TIMES:
-                found += _same(left is None, right is None, below)
-            elif is_product and name in _PRODUCT_IDS:
-                found += self.same_id("product", left, right, below)
-            elif is_product and name == "item_id":
-                found += self.same_id("item", left, right, below)
-            else:
-                found += self.differences(left, right, below)
+            found += self._members(name, left, right, below, is_product=is_product)
+        return found
+
+    def _members(self, name: str, left: object, right: object, below: str, *, is_product: bool) -> list[str]:
+        """Compare one member: some are known to differ, and how."""
+        kind = _ID_KINDS.get(name) or (_PRODUCT_IDS.get(name) if is_product else None)
+        if name in _TIMES:
+            return _same(left is None, right is None, below)
+        if name == "data_hash":
+            return [] if _HASH.fullmatch(str(right)) else [f"{below}: not a hash"]
+        if name in _JSON_TEXTS and isinstance(left, str) and isinstance(right, str):
+            return self.differences(json.loads(left), json.loads(right), below)
+        if name == "configurable_product_links":
+            return self._ids_of_products(left, right, below)
+        if name == "protect_code":
+            left, right = type(left), type(right)
+        return self.differences(left, right, below) if kind is None else self.same_id(kind, left, right, below)
+
+    def _ids_of_products(self, recorded: object, answered: object, place: str) -> list[str]:
+        assert isinstance(recorded, list)
+        assert isinstance(answered, list)
+        found = _same(len(recorded), len(answered), f"{place} (length)")
+        for left, right in zip(recorded, answered, strict=False):
+            found += self.same_id("product", left, right, place)
         return found
 
     def _lists(self, recorded: list[object], answered: list[object], place: str) -> list[str]:

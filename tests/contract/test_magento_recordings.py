@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -11,46 +12,21 @@ import pytest
 from daemon.sandbox.catalogue_files import CatalogueRow, fill_shop
 from daemon.sandbox.faults import Fault
 from daemon.sandbox.magento.attributes import Attribute
+from daemon.sandbox.magento.ordering import OrderLine, place_order
+from daemon.sandbox.magento.product_saving import save_product
+from daemon.sandbox.magento.service import RestRequest
 from daemon.sandbox.sandbox import Sandbox
 from daemon.sandbox.serve import RunningSandbox, running_sandbox
-from daemon.sandbox.settings import SandboxSettings
+from daemon.sandbox.settings import DEFAULT_CREDENTIALS, SandboxSettings
 from tests.contract.magento_replay import Answer, Comparison, send
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "magento-2.4.7-p3.json"
 
 # Exchanges that are not replayed: the beginning of their names, and why.
 SKIPPED: Mapping[str, str] = {
-    "attrset-": "attribute sets are not simulated; the ones made here are seeded",
-    "attrgroup-": "attribute groups are not simulated",
-    "attribute-": "attributes are not simulated; the ones made here are seeded",
-    "category-": "categories are not simulated; the ones made here are seeded",
-    "media-": "images are not simulated",
-    "conf-link": "children of configurables are not simulated",
-    "conf-option": "options of configurables are not simulated",
-    "conf-children": "children of configurables are not simulated",
-    "conf-get": "shows options and children, which are not simulated",
-    "conf-put": "shows options and children, which are not simulated",
-    "conf-unlink": "children of configurables are not simulated",
-    "customer-": "customers are not simulated",
-    "group-": "customer groups are not simulated",
-    "directory-": "countries and currencies are not simulated",
-    "tax-classes": "tax classes are not simulated",
-    "cart-": "carts are not simulated",
-    "order": "orders are not simulated, but for an empty list of them",
-    "comment-": "orders are not simulated",
-    "invoice": "orders are not simulated",
-    "ship": "orders are not simulated",
-    "track-": "orders are not simulated",
-    "source-after-ship": "shows the effect of a shipment",
-    "salable-after-ship": "shows the effect of a shipment",
-    "cancel-": "orders are not simulated",
-    "hold-": "orders are not simulated",
-    "refund": "orders are not simulated",
-    "creditmemos-": "orders are not simulated",
-    "bulk-": "bulk calls are not simulated",
-    "async-": "bulk calls are not simulated",
-    "limit-on-bulk-": "bulk calls are not simulated",
-    "limit-20-bulk-": "bulk calls are not simulated",
+    "cart-": "the shop window is not simulated; the orders made there are placed by other means",
+    "refund": "credit memos are not simulated: they flow from the shop to the ERP",
+    "creditmemos-": "as refunds",
     "client-gives-up-": "has no answer to compare; that the call is carried out is tested beside the request handler",
 }
 
@@ -63,7 +39,12 @@ DEVIATING: Mapping[str, str] = {
     "admin-token-ok": "the token is made anew each time",
     "special-get": "the recording keeps only a few members; those are compared",
     "special-get-no-dates": "the recording keeps only a few members; those are compared",
+    "conf-link-same-value": "the ids of the two products differ; that they are theirs is compared",
+    "bulk-search-topic": "the recorded shop had queued others before; the form of the one shown is compared",
 }
+
+# Exchanges that stand elsewhere in the file than where they were made: the one they came before.
+MOVED: Mapping[str, str] = {"bulk-products-1000": "conf-child-1"}
 
 
 def _numbers(first: int, count: int) -> Iterator[int]:
@@ -72,6 +53,23 @@ def _numbers(first: int, count: int) -> Iterator[int]:
 
 # Bodies that the recordings file cuts short, made anew.
 CUT_BODIES: Mapping[str, object] = {
+    "bulk-products-1000": [
+        {
+            "product": {
+                "sku": f"REC-{n}",
+                "name": f"Part {n}",
+                "attribute_set_id": 4,
+                "price": 10,
+                "status": 1,
+                "visibility": 4,
+                "type_id": "simple",
+                "weight": 0.4,
+                "extension_attributes": {"stock_item": {"qty": 100, "is_in_stock": True}},
+                "custom_attributes": [{"attribute_code": "url_key", "value": f"rec-{n}"}],
+            }
+        }
+        for n in _numbers(1001, 1000)
+    ],
     "base-1000": {
         "prices": [{"price": 30 + n / 10_000, "store_id": 0, "sku": f"REC-{n}"} for n in _numbers(1001, 1000)]
     },
@@ -86,34 +84,48 @@ CUT_BODIES: Mapping[str, object] = {
 }
 
 
-def _seed(sandbox: Sandbox) -> None:
-    """What the skipped exchanges about attribute sets, attributes and categories left behind."""
-    own_set = frozenset({9})
-    for attribute in (
-        Attribute(code="rec_finish", label="Finish", kind="int", scope="global", sets=own_set, position=21),
-        Attribute(code="rec_note", label="Note", kind="varchar", sets=own_set, position=22),
-        Attribute(code="rec_use", label="Use", kind="text", sets=own_set, position=32),
-    ):
-        sandbox.shop.attributes.add(attribute)
-    sandbox.shop.attributes.sets |= {9, 10}
-    sandbox.shop.categories |= {3, 5, 6}
+def _consumed(sandbox: Sandbox) -> None:
+    """What starting the consumer by hand did."""
+    assert sandbox.service.consumer.run() > 0
 
 
-def _thousand_products(sandbox: Sandbox) -> None:
-    sandbox.shop.configuration.bearer = True
-    fill_shop(
-        sandbox.shop,
-        (
-            CatalogueRow(
-                sku=f"REC-{n}",
-                name=f"Part {n}",
-                price=Decimal(10),
-                weight=Decimal("0.4"),
-                quantities={"default": Decimal(100)},
+def _use_in_the_set(sandbox: Sandbox) -> None:
+    sandbox.shop.attributes.place("rec_use", 9, position=32)
+
+
+def _another_parent(sandbox: Sandbox) -> None:
+    given: dict[str, object] = {"sku": "REC-CONFX", "name": "Part X", "attribute_set_id": 9, "type_id": "configurable"}
+    save_product(sandbox.shop, given, 0)
+
+
+def _ordered(*lines: OrderLine) -> Callable[[Sandbox], None]:
+    def change(sandbox: Sandbox) -> None:
+        place_order(sandbox.shop, lines, email="olga@example.com")
+
+    return change
+
+
+def _called(path: str, body: object) -> Callable[[Sandbox], None]:
+    """A call that was made and not recorded."""
+
+    def change(sandbox: Sandbox) -> None:
+        outcome = sandbox.service.answer(
+            RestRequest(
+                method="POST",
+                raw_path=f"/rest/all/V1/{path}",
+                raw_query="",
+                url="",
+                headers={
+                    "authorization": f"Bearer {DEFAULT_CREDENTIALS.access_token}",
+                    "content-type": "application/json",
+                },
+                body=json.dumps(body).encode(),
             )
-            for n in _numbers(1001, 1000)
-        ),
-    )
+        )
+        assert outcome.reply is not None
+        assert outcome.reply.status == 200
+
+    return change
 
 
 def _quantity(sku: str, quantity: int) -> Callable[[Sandbox], None]:
@@ -133,6 +145,12 @@ def _configured(**changes: object) -> Callable[[Sandbox], None]:
     return change
 
 
+def _a_required_attribute(sandbox: Sandbox) -> None:
+    sandbox.shop.attributes.add(
+        Attribute(code="rec_must", label="Must", kind="varchar", sets=frozenset({9}), position=23, is_required=True)
+    )
+
+
 def _fault(fault: Fault | None) -> Callable[[Sandbox], None]:
     def change(sandbox: Sandbox) -> None:
         sandbox.faults.switch_off()
@@ -148,7 +166,9 @@ def _more_products(sandbox: Sandbox, prefix: str, count: int) -> None:
 
 def _limits_on(sandbox: Sandbox) -> None:
     sandbox.shop.configuration.input_limits = True
-    _more_products(sandbox, "LEFT-BY-BULK-", 3)  # the skipped exchanges about bulk and configurables left these
+    broken = sandbox.shop.catalogue.get("REC-CONFX")
+    assert broken is not None
+    sandbox.shop.catalogue.remove(broken)  # mended by way of the database
 
 
 def _after_the_timing(sandbox: Sandbox) -> None:
@@ -161,13 +181,30 @@ BETWEEN: Mapping[str, Callable[[Sandbox], None]] = {
     "auth-bearer-switched-off": _configured(bearer=False),
     "auth-ok-storeConfigs": _configured(bearer=True),
     "oauth-ok-bearer-switched-off": _configured(bearer=False),
-    "conf-child-1": _thousand_products,  # bulk-products-1000, which the file holds further down
+    "product-create": _use_in_the_set,
+    "media-upload": _configured(bearer=True),
+    "conf-child-1": _consumed,
+    "conf-option-unknown-attribute": _another_parent,
+    "order-get": _ordered(
+        OrderLine(sku="REC-1001", quantity=Decimal(3)),
+        OrderLine(sku="REC-1002"),
+        OrderLine(sku="REC-CONF-GLOSS", quantity=Decimal(2), parent="REC-CONF"),
+    ),
+    "order2-hold": _ordered(OrderLine(sku="REC-1003")),
+    "order3-ship-all": _ordered(OrderLine(sku="REC-1004")),
+    "order4-updated-after-comment": _ordered(OrderLine(sku="REC-1005")),
+    "order4-updated-after-ship": _called("order/4/ship", {}),
+    "ship-unknown-item": _ordered(
+        OrderLine(sku="REC-1006", quantity=Decimal(5)), OrderLine(sku="REC-1007", quantity=Decimal(2))
+    ),
+    "comment-custom-status-of-state": _ordered(OrderLine(sku="REC-1008", quantity=Decimal(2))),
+    "order-status-by-post": _ordered(OrderLine(sku="REC-1009", quantity=Decimal(2), price=Decimal(18))),
+    "bulk-status-done": _consumed,
+    "bulk-business-errors-status": _consumed,
     "price-put-default-view": _quantity("REC-1300", 92),  # the timing rounds ran before
     "website-scope-base-store-0": _configured(price_scope="website"),
     "back-to-global-seen-default": _configured(price_scope="global"),
-    "product-required-missing": lambda sandbox: sandbox.shop.attributes.add(
-        Attribute(code="rec_must", label="Must", kind="varchar", sets=frozenset({9}), position=23, is_required=True)
-    ),
+    "product-required-missing": _a_required_attribute,
     "limit-on-base-25": _limits_on,
     "limit-20-base-25": _configured(complex_array_limit=20),
     "maintenance-get": _fault(Fault(mode="maintenance")),
@@ -186,6 +223,10 @@ def _skip_reason(name: str) -> str | None:
 
 def _recordings() -> list[dict[str, object]]:
     recordings: list[dict[str, object]] = json.loads(RECORDINGS.read_bytes())
+    for moved, before in MOVED.items():
+        one = next(recording for recording in recordings if recording["name"] == moved)
+        recordings.remove(one)
+        recordings.insert(next(at for at, each in enumerate(recordings) if each["name"] == before), one)
     return recordings
 
 
@@ -212,8 +253,6 @@ def _deviation(name: str, body: object, answer: Answer, comparison: Comparison) 
             return [] if answer.text.startswith(str(body)) else [f"body: does not begin {body!r}"]
         case "accept-httpx-default":
             return [] if answer.compressed else ["body: not in gzip"]
-        case "admin-token-ok":
-            return [] if isinstance(answered, str) and answered.count(".") == 2 else ["body: not a token"]
         case "special-get" | "special-get-no-dates":
             assert isinstance(body, dict)
             assert isinstance(answered, dict)
@@ -221,12 +260,45 @@ def _deviation(name: str, body: object, answer: Answer, comparison: Comparison) 
             kept = {member: answered[member] for member in body}
             return comparison.differences(body, kept | {"custom_attributes": special})
         case _:
+            return _deviation_of_ids(name, body, answered, comparison)
+
+
+def _deviation_of_ids(name: str, body: object, answered: object, comparison: Comparison) -> list[str]:
+    match name:
+        case "conf-link-same-value":
+            assert isinstance(body, dict)
+            assert isinstance(answered, dict)
+            ids = [str(comparison.answered("product", int(product_id))) for product_id in body["parameters"]]
+            return comparison.differences({**body, "parameters": ids}, answered)
+        case "admin-token-ok":
+            return [] if isinstance(answered, str) and answered.count(".") == 2 else ["body: not a token"]
+        case "bulk-search-topic":
+            assert isinstance(body, dict)
+            assert isinstance(answered, dict)
+            (recorded,), (item,) = body["items"], answered["items"]
+            forms = [{name: type(value) for name, value in each.items()} for each in (recorded, item)]
+            return [] if forms[0] == forms[1] else ["body: another form"]
+        case _:
             pytest.fail(f"{name}: how to compare it is not said")
+
+
+def _with_our_ids(
+    sandbox: Sandbox, comparison: Comparison, name: str, request: Mapping[str, object]
+) -> tuple[str, object]:
+    """The path and body of a request, with the ids and times that our answers had where it repeats recorded ones."""
+    path = comparison.with_answered_bulks(str(request["path"]))
+    body = CUT_BODIES.get(name, request.get("body"))
+    if name == "orders-search-updated-exact":
+        path = path.replace("2026-11-21%2018%3A04%3A27", quote(sandbox.shop.sales.orders[1].updated_at))
+    if name == "conf-put-links":
+        child = comparison.answered("product", 36)
+        body = {"product": {"extension_attributes": {"configurable_product_links": [child]}}}
+    return path, body
 
 
 async def _replay(running: RunningSandbox) -> tuple[list[str], set[str]]:
     """Replay everything; return the differences and the names that were replayed."""
-    _seed(running.sandbox)
+    running.sandbox.shop.configuration.consumer = False
     comparison, differences, replayed = Comparison(), [], set()
     async with aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()) as client:
         for recording in _recordings():
@@ -238,7 +310,8 @@ async def _replay(running: RunningSandbox) -> tuple[list[str], set[str]]:
             request, recorded = recording["request"], recording["response"]
             assert isinstance(request, dict)
             assert isinstance(recorded, dict)
-            answer = await send(client, running, recording, CUT_BODIES.get(name, request.get("body")))
+            path, body = _with_our_ids(running.sandbox, comparison, name, request)
+            answer = await send(client, running, recording, path, body)
             replayed.add(name)
             found = [] if answer.status == recorded["status"] else [f"status {recorded['status']} -> {answer.status}"]
             expected_type = recorded["headers"].get("Content-Type", answer.content_type)
@@ -259,12 +332,12 @@ async def test_the_recorded_exchanges_are_answered_alike(running: RunningSandbox
     differences, replayed = await _replay(running)
 
     assert differences == [], f"{len(differences)} differences:\n" + "\n".join(differences)
-    assert len(replayed) == 418
+    assert len(replayed) == 739
 
 
 def test_every_exception_of_the_tables_is_about_a_recording() -> None:
     names = [str(recording["name"]) for recording in _recordings()]
 
     assert [prefix for prefix in SKIPPED if not any(name.startswith(prefix) for name in names)] == []
-    assert [name for name in (*DEVIATING, *CUT_BODIES, *BETWEEN) if name not in names] == []
+    assert [name for name in (*DEVIATING, *CUT_BODIES, *BETWEEN, *MOVED) if name not in names] == []
     assert [name for name in (*DEVIATING, *CUT_BODIES) if _skip_reason(name) is not None] == []

@@ -1,9 +1,14 @@
-"""The product attributes the simulated shop knows: their type, scope and place among the custom attributes."""
+"""The product attributes the simulated shop knows: their type, scope, options and place among the custom attributes."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 DEFAULT_SET = 4
+_FIRST_OWN_ID = 137
+_FIRST_OPTION_ID = 4
+OWN_POSITION = 21
+"""Where the merchant's own attributes stand among the custom attributes of a product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +23,8 @@ class Attribute:
         sets: the attribute sets that hold it, None for all.
         position: its place among `custom_attributes`; None for those that stand at the top of a product.
         is_required: a product without a value is refused.
+        attribute_id: None for those that came with the shop: nothing asks for theirs.
+        input: how it is entered, as the merchant chose.
     """
 
     code: str
@@ -27,6 +34,23 @@ class Attribute:
     sets: frozenset[int] | None = None
     position: int | None = None
     is_required: bool = False
+    attribute_id: int | None = None
+    input: str | None = None
+
+    @property
+    def has_options(self) -> bool:
+        """Whether its values are options."""
+        return self.input in ("select", "multiselect")
+
+
+@dataclass(slots=True, kw_only=True)
+class Option:
+    """One option of an attribute; a call may rename it, hence not frozen. `store_labels` by store view id."""
+
+    option_id: int
+    label: str
+    position: int = 0
+    store_labels: dict[int, str] = field(default_factory=dict)
 
 
 _TOP = (
@@ -72,19 +96,70 @@ IMAGE_CODES = ("image", "small_image", "swatch_image", "thumbnail")
 
 
 class AttributeRegistry:
-    """The attributes and attribute sets; a shop may add its own."""
+    """The attributes and their options; a shop may add its own."""
 
     def __init__(self) -> None:
         self._attributes = {attribute.code: attribute for attribute in (*_TOP, *_CUSTOM)}
-        self.sets = {DEFAULT_SET}
+        self._options: dict[str, list[Option]] = {}
+        self._last_id = _FIRST_OWN_ID - 1
+        self._last_option_id = _FIRST_OPTION_ID - 1
 
-    def add(self, attribute: Attribute) -> None:
-        """Add an attribute of the merchant's own."""
+    def __iter__(self) -> Iterator[Attribute]:
+        return iter(list(self._attributes.values()))
+
+    def add(self, attribute: Attribute) -> Attribute:
+        """Add an attribute of the merchant's own; it gets an id if it has none."""
+        if attribute.attribute_id is None:
+            self._last_id += 1
+            attribute = replace(attribute, attribute_id=self._last_id)
         self._attributes[attribute.code] = attribute
+        return attribute
+
+    def remove(self, code: str) -> None:
+        """Take an attribute away, with its options."""
+        del self._attributes[code]
+        self._options.pop(code, None)
 
     def get(self, code: str) -> Attribute | None:
         """The attribute of that code."""
         return self._attributes.get(code)
+
+    def by_id(self, attribute_id: int) -> Attribute | None:
+        """The attribute of that id."""
+        return next((each for each in self._attributes.values() if each.attribute_id == attribute_id), None)
+
+    def place(self, code: str, attribute_set: int, *, position: int = OWN_POSITION) -> None:
+        """Make an attribute part of a set."""
+        attribute = self._attributes[code]
+        if attribute.sets is not None:
+            self._attributes[code] = replace(
+                attribute, sets=attribute.sets | {attribute_set}, position=attribute.position or position
+            )
+
+    def displace(self, code: str, attribute_set: int) -> None:
+        """Take an attribute out of a set."""
+        attribute = self._attributes[code]
+        if attribute.sets is not None:
+            self._attributes[code] = replace(attribute, sets=attribute.sets - {attribute_set})
+
+    def rank(self, attribute: Attribute) -> tuple[int, int]:
+        """By what custom attributes are sorted in an answer: their place, then which was there first."""
+        return attribute.position or 0, attribute.attribute_id or 0
+
+    def options(self, code: str) -> list[Option]:
+        """The options of an attribute in their order."""
+        return sorted(self._options.get(code, ()), key=lambda option: (option.position, option.option_id))
+
+    def add_option(self, code: str, label: str, *, position: int = 0) -> Option:
+        """Add an option."""
+        self._last_option_id += 1
+        option = Option(option_id=self._last_option_id, label=label, position=position)
+        self._options.setdefault(code, []).append(option)
+        return option
+
+    def remove_option(self, code: str, option: Option) -> None:
+        """Take an option away."""
+        self._options[code].remove(option)
 
     def required_of(self, attribute_set: int) -> list[Attribute]:
         """The attributes without which a product of that set is refused."""
@@ -94,9 +169,9 @@ class AttributeRegistry:
             if attribute.is_required and in_set(attribute, attribute_set)
         ]
 
-    def is_searchable(self, field: str) -> bool:
+    def is_searchable(self, field_name: str) -> bool:
         """Whether products can be searched by that name."""
-        return field in STATIC_FIELDS or field in self._attributes
+        return field_name in STATIC_FIELDS or field_name in self._attributes
 
 
 def in_set(attribute: Attribute, attribute_set: int) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from daemon.sandbox.magento.conversion import invalid_value
+from daemon.sandbox.magento.errors import Refusal
 from daemon.sandbox.magento.search import Query, SearchCriteria, read_criteria
 from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.magento.values import JsonObject
@@ -18,6 +20,7 @@ class Call:
         path: the decoded variables of the path.
         body: the converted top-level parameters.
         sent_keys: how many top-level keys the body had as sent (it decides whose SKU wins in a product PUT).
+        is_async: a consumer of the shop's queue makes it, nobody waits for its answer.
     """
 
     shop: Shop
@@ -27,6 +30,7 @@ class Call:
     query: Query
     body: JsonObject
     sent_keys: int
+    is_async: bool = False
 
     def criteria(self) -> SearchCriteria:
         """
@@ -41,3 +45,15 @@ class Call:
             page_limit=configuration.page_limit,
             default_page_size=configuration.default_page_size if configuration.input_limits else None,
         )
+
+    def number(self, name: str) -> int:
+        """
+        The variable *name* of the path as a number.
+
+        Raises:
+            Refusal: it is none.
+        """
+        value = self.path[name]
+        if not value.isascii() or not value.isdigit():
+            raise Refusal(f"{invalid_value(value, 'int')} Verify and try again.")
+        return int(value)

@@ -10,6 +10,15 @@ from typing import TypeAlias, cast
 Schema: TypeAlias = Mapping[str, object]
 _PREFIX = "/rest/{storeCode}/"
 _METHODS = ("get", "post", "put", "delete")
+# Operations of the vendor's published interface that the contract file leaves out although it has their schemas.
+_ALSO_PUBLISHED: Mapping[tuple[str, str], Schema | None] = {
+    ("POST", "V1/taxClasses"): {
+        "type": "object",
+        "required": ["taxClass"],
+        "properties": {"taxClass": {"$ref": "#/components/schemas/tax-data-tax-class-interface"}},
+    },
+    ("GET", "V1/directory/countries/{countryId}"): None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,7 @@ def load_contract() -> Contract:
         for method in _METHODS:
             if method in operations:
                 bodies[method.upper(), path.removeprefix(_PREFIX)] = _body_schema(operations[method])
+    bodies |= _ALSO_PUBLISHED
     return Contract(bodies=bodies, components=document["components"]["schemas"])
 
 

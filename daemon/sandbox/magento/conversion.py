@@ -18,6 +18,7 @@ from daemon.sandbox.magento.values import JsonObject
 Converter: TypeAlias = Callable[[object, str, int | None], object]
 """(value, name of its field, limit on lists of objects) to the typed value."""
 
+_WRONG_TYPE = "Error occurred during"
 _LARGEST_INT = 2**63 - 1
 _UNCOUNTED = frozenset({"framework-attribute-interface"})  # custom_attributes have no limit
 
@@ -106,7 +107,7 @@ class _Compiler:
                         parameters={"fieldName": camel_case(key)},
                     )
                 name, converter = entry
-                result[name] = None if item is None else converter(item, name, limit)
+                result[name] = None if item is None else _within(name, converter, item, limit)
             return result
 
         return convert
@@ -141,10 +142,24 @@ def _simple_list(element: Converter) -> Converter:
     def convert(value: object, field: str, limit: int | None) -> object:
         entries = list(value.values()) if isinstance(value, dict) else value
         if not isinstance(entries, list):
-            raise wrong_type(value, field, "string[]")
+            raise wrong_type(_TYPE_NAMES.get(type(value), "string"), field, "string[]")
         return [None if entry is None else element(entry, field, limit) for entry in entries]
 
     return convert
+
+
+_TYPE_NAMES: Mapping[type, str] = {str: "string", int: "integer", bool: "boolean", Decimal: "double"}
+
+
+def _within(name: str, converter: Converter, value: object, limit: int | None) -> object:
+    """Convert a member; a wrong type further in is told with every member on the way to it."""
+    try:
+        return converter(value, name, limit)
+    except Refusal as refusal:
+        is_leaf = refusal.message.startswith(f'{_WRONG_TYPE} "{name}"')
+        if is_leaf or not refusal.message.startswith(_WRONG_TYPE):
+            raise
+        raise Refusal(f'{_WRONG_TYPE} "{name}" processing. {refusal.message}') from refusal
 
 
 def to_float(value: object, field: str, _limit: int | None) -> object:
@@ -205,9 +220,7 @@ _SIMPLE: Mapping[object, Converter] = {
 
 def wrong_type(value: object, field: str, expected: str) -> Refusal:
     """The refusal of a value that cannot be *expected*."""
-    return Refusal(
-        f'Error occurred during "{field}" processing. {invalid_value(value, expected)} Verify and try again.'
-    )
+    return Refusal(f'{_WRONG_TYPE} "{field}" processing. {invalid_value(value, expected)} Verify and try again.')
 
 
 def invalid_value(value: object, expected: str) -> str:

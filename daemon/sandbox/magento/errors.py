@@ -73,6 +73,30 @@ def no_such_product() -> Refusal:
     return Refusal(NO_SUCH_PRODUCT, status=404)
 
 
+def no_such_entity(field: str, value: object) -> Refusal:
+    """Nothing has that id."""
+    return Refusal(
+        "No such entity with %fieldName = %fieldValue",
+        status=404,
+        parameters={"fieldName": field, "fieldValue": value},
+    )
+
+
+def invalid_value_of(field: str, value: object) -> Refusal:
+    """A field holds what it must not."""
+    return Refusal(
+        'Invalid value of "%value" provided for the %fieldName field.',
+        parameters={"fieldName": field, "value": value},
+    )
+
+
+def internal_error() -> Refusal:
+    """An unexpected exception of the shop; the report id names an entry of its log."""
+    return Refusal(
+        "Internal Error. Details are available in Magento log file. Report ID: webapi-0000000000000", status=500
+    )
+
+
 def no_route() -> Refusal:
     """Nothing answers this method and path."""
     return Refusal("Request does not match any route.", status=404)

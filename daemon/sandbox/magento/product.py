@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from daemon.sandbox.magento.product_parts import ConfigurableOption, GalleryEntry, ProductLink
 from daemon.sandbox.magento.stores import ALL_STORES
 
 STOCK_TYPES = frozenset({"simple", "virtual", "downloadable"})
@@ -43,6 +44,8 @@ class Product:
         values: attribute code, then store view id (0 = global) to the value.
         category_links: category id to position.
         created_at: in Magento's form, UTC.
+        gallery: images, the newest first.
+        options, children: of a configurable; the children by product id.
     """
 
     entity_id: int
@@ -56,6 +59,10 @@ class Product:
     website_ids: list[int] = field(default_factory=lambda: [1])
     category_links: dict[int, int] = field(default_factory=dict)
     tier_prices: list[TierPrice] = field(default_factory=list)
+    gallery: list[GalleryEntry] = field(default_factory=list)
+    links: list[ProductLink] = field(default_factory=list)
+    options: list[ConfigurableOption] = field(default_factory=list)
+    children: list[int] = field(default_factory=list)
 
     def value(self, code: str, store_id: int) -> object:
         """The value a store view sees: its own, else the global one, else None."""

@@ -1,7 +1,5 @@
 """Saving a product the way the product repository does, with its checks in their order."""
 
-import re
-import unicodedata
 from decimal import Decimal
 
 from daemon.sandbox.magento.attributes import Attribute, in_set
@@ -9,10 +7,12 @@ from daemon.sandbox.magento.conversion import invalid_value, to_float, to_int, t
 from daemon.sandbox.magento.decimals import as_price
 from daemon.sandbox.magento.errors import Refusal
 from daemon.sandbox.magento.legacy_stock import apply_stock_item, set_low_stock_date
+from daemon.sandbox.magento.part_saving import store_parts
 from daemon.sandbox.magento.product import Product, StockItem
 from daemon.sandbox.magento.product_view import has_price_attributes
 from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.magento.stores import ALL_STORES, STORE_VIEWS, WEBSITE_IDS, stores_of_website
+from daemon.sandbox.magento.text_values import slug
 from daemon.sandbox.magento.values import JsonObject, integer, mapping, number, rows, text
 
 _SKU_LENGTH = 64
@@ -38,7 +38,7 @@ def save_product(shop: Shop, given: JsonObject, store_id: int) -> Product:
     attribute_set = integer(given, "attribute_set_id")
     if attribute_set is None and product is not None:
         attribute_set = product.attribute_set_id
-    if attribute_set not in shop.attributes.sets:
+    if attribute_set is None or attribute_set not in shop.attribute_sets:
         raise Refusal("Invalid product data: %1", parameters=["Invalid attribute set entity type"])
     if not sku:
         raise _empty("sku")
@@ -49,8 +49,8 @@ def save_product(shop: Shop, given: JsonObject, store_id: int) -> Product:
     websites = extensions.get("website_ids")
     if isinstance(websites, list) and not WEBSITE_IDS.issuperset(websites):
         raise Refusal("The product was unable to be saved. Please try again.")
-    url_key = text(custom, "url_key") or (None if product else _slug(text(given, "name") or sku))
-    if url_key is not None and _url_key_taken(shop, url_key, product):
+    url_key = text(custom, "url_key") or (None if product else slug(text(given, "name") or sku))
+    if url_key is not None and shop.catalogue.has_url_key(url_key, beside=product):
         raise Refusal("URL key for specified store already exists.")
     created = product is None
     if product is None:
@@ -60,6 +60,8 @@ def save_product(shop: Shop, given: JsonObject, store_id: int) -> Product:
         custom["url_key"] = url_key
     _store(shop, product, given, custom, sku, attribute_set, store_id)
     _store_extensions(shop, product, extensions, created=created)
+    store_parts(shop, product, given, extensions)
+    shop.catalogue.put(product)  # once more: it has its URL key now
     product.updated_at = product.created_at if created else shop.timestamp()
     return product
 
@@ -124,15 +126,6 @@ def _check_values(
             raise _empty(attribute.label)
     if price is not None and price < 0:
         raise Refusal("Please enter a number 0 or greater in this field.")
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^0-9a-z]+", "-", plain.lower()).strip("-")
-
-
-def _url_key_taken(shop: Shop, url_key: str, product: Product | None) -> bool:
-    return any(other is not product and url_key in other.values.get("url_key", {}).values() for other in shop.catalogue)
 
 
 def _created(shop: Shop, given: JsonObject, sku: str, attribute_set: int, store_id: int) -> Product:

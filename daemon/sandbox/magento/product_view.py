@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 from daemon.sandbox.magento.attributes import in_set
+from daemon.sandbox.magento.configurables import options_view
 from daemon.sandbox.magento.decimals import number, six_places
+from daemon.sandbox.magento.gallery import entry_view
 from daemon.sandbox.magento.product import KNOWN_TYPES, Product, StockItem, TierPrice
+from daemon.sandbox.magento.product_links import links_view
 from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.magento.stores import ALL_STORES
 from daemon.sandbox.magento.values import JsonObject
@@ -99,18 +102,18 @@ def product_view(
     weight = product.value("weight", store_id)
     if isinstance(weight, Decimal):
         view["weight"] = number(weight)
-    view["extension_attributes"] = _extensions(product, with_stock=with_stock)
+    view["extension_attributes"] = _extensions(shop, product, with_stock=with_stock)
     if with_links:
-        view["product_links"] = []
+        view["product_links"] = links_view(shop, product)
     view["options"] = []
-    view["media_gallery_entries"] = []
+    view["media_gallery_entries"] = [entry_view(entry, with_content=False) for entry in product.gallery]
     if with_links:
         view["tier_prices"] = [tier_view(tier) for tier in product.tier_prices]
     view["custom_attributes"] = _custom_attributes(shop, product, store_id)
     return view
 
 
-def _extensions(product: Product, *, with_stock: bool) -> JsonObject:
+def _extensions(shop: Shop, product: Product, *, with_stock: bool) -> JsonObject:
     extensions: JsonObject = {"website_ids": sorted(product.website_ids)}
     if product.category_links:
         extensions["category_links"] = [
@@ -120,13 +123,13 @@ def _extensions(product: Product, *, with_stock: bool) -> JsonObject:
     if with_stock:
         extensions["stock_item"] = stock_view(product)
     if product.type_id == "configurable":
-        extensions["configurable_product_options"] = []
-        extensions["configurable_product_links"] = []
+        extensions["configurable_product_options"] = options_view(shop, product, is_strict=with_stock)
+        extensions["configurable_product_links"] = list(product.children)
     return extensions
 
 
 def _custom_attributes(shop: Shop, product: Product, store_id: int) -> list[JsonObject]:
-    placed: list[tuple[int, str, object]] = []
+    placed: list[tuple[tuple[int, int], str, object]] = []
     for code in product.values:
         attribute = shop.attributes.get(code)
         if attribute is None or attribute.position is None or not in_set(attribute, product.attribute_set_id):
@@ -134,8 +137,10 @@ def _custom_attributes(shop: Shop, product: Product, store_id: int) -> list[Json
         value = product.value(code, store_id)
         if value is not None:
             shown = six_places(value) if isinstance(value, Decimal) else value
-            placed.append((attribute.position, code, shown))
-    placed.append((_CATEGORY_POSITION, "category_ids", [str(category) for category in sorted(product.category_links)]))
+            placed.append((shop.attributes.rank(attribute), code, shown))
+    placed.append(
+        ((_CATEGORY_POSITION, 0), "category_ids", [str(category) for category in sorted(product.category_links)])
+    )
     placed.sort(key=lambda entry: entry[:2])
     return [{"attribute_code": code, "value": value} for _, code, value in placed]
 

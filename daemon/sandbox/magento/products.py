@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from daemon.sandbox.magento.attributes import IMAGE_CODES
 from daemon.sandbox.magento.call import Call
+from daemon.sandbox.magento.configurables import refuse_broken
 from daemon.sandbox.magento.decimals import number
 from daemon.sandbox.magento.errors import PhpFault, Refusal, no_such_product
 from daemon.sandbox.magento.product import Product
@@ -31,6 +32,7 @@ def existing(shop: Shop, sku: str) -> Product:
 def get_product(call: Call) -> JsonObject:
     """`GET products/:sku`."""
     product = existing(call.shop, call.path["sku"])
+    refuse_broken(call.shop, product)
     asked = next((value for name, value in call.query if name in ("storeId", "store_id")), "")
     store_id = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in STORE_IDS else call.store_id
     return product_view(call.shop, product, store_id, with_links=True)
@@ -72,15 +74,18 @@ def save_product_call(call: Call) -> JsonObject:
     if refusal is not None:
         raise refusal
     known = call.shop.catalogue.get(sku)
+    if known is not None:
+        refuse_broken(call.shop, known)
     product = save_product(call.shop, given, call.store_id)
     # The saved product is answered from the request's own object, which lacks these two, unless it was loaded anew.
-    loaded = (path_sku is not None and known is not None) or product.sku != sku
+    loaded = (path_sku is not None and known is not None) or product.sku != sku or call.is_async
     return product_view(call.shop, product, call.store_id, with_links=loaded)
 
 
 def delete_product(call: Call) -> bool:
     """`DELETE products/:sku`."""
     product = existing(call.shop, call.path["sku"])
+    refuse_broken(call.shop, product)
     call.shop.catalogue.remove(product)
     call.shop.inventory.forget(product.sku)
     return True

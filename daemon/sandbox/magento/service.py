@@ -5,23 +5,26 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NoReturn
+from typing import Literal, NoReturn
 from urllib.parse import parse_qsl, unquote
 
 from daemon.sandbox.magento.access import Access, Credentials
 from daemon.sandbox.magento.call import Call
 from daemon.sandbox.magento.contract import Contract
 from daemon.sandbox.magento.conversion import BodyConverter
-from daemon.sandbox.magento.errors import MagentoFault, Refusal, no_route
+from daemon.sandbox.magento.errors import MagentoFault, PhpFault, Refusal, no_route
 from daemon.sandbox.magento.fields import cut, read_fields
-from daemon.sandbox.magento.rendering import Reply, compressed, fault_reply, result_reply, wants_xml
-from daemon.sandbox.magento.routes import Match, Router, magento_routes
+from daemon.sandbox.magento.queueing import Consumer, QueuedCall
+from daemon.sandbox.magento.rendering import Reply, compressed, fault_reply, json_reply, result_reply, wants_xml
+from daemon.sandbox.magento.route_table import magento_routes
+from daemon.sandbox.magento.routes import Match, Router
 from daemon.sandbox.magento.shop import Shop
 from daemon.sandbox.magento.stores import DEFAULT_STORE, store_of_code
 from daemon.sandbox.magento.values import JsonObject
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 _WITH_BODY = frozenset({"POST", "PUT"})
+CANNOT_BE_PROCESSED = "Specified request cannot be processed."
 _CONTENT_TYPE = re.compile(r"([a-z\d/\-+.]+)(?:;\s*charset=(.+))?", re.IGNORECASE | re.ASCII)
 
 
@@ -58,6 +61,15 @@ class Outcome:
     body: object = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a path leads: the store view, the parts below `V1`, and whether the call is queued, singly or in bulk."""
+
+    store_id: int
+    parts: list[str]
+    manner: Literal["plain", "async", "bulk"] = "plain"
+
+
 class MagentoService:
     """Answers requests from one shop."""
 
@@ -67,6 +79,7 @@ class MagentoService:
         self._contract = contract
         self._router = Router(magento_routes(access))
         self._converters: dict[tuple[str, str], BodyConverter | None] = {}
+        self.consumer = Consumer(shop)
 
     def answer(self, request: RestRequest) -> Outcome:
         """Answer one request; whatever happens to it, there is a reply."""
@@ -83,18 +96,27 @@ class MagentoService:
         """Recognise a request without answering it: what a switch keeps from the shop shows in the journal too."""
         outcome = Outcome(body=_peek(request.body) if request.method in _WITH_BODY else None)
         with suppress(Refusal):
-            _, parts = locate(request.raw_path)
-            outcome.match = self._router.match(request.method, parts)
+            place = locate(request.raw_path)
+            outcome.match = self._match(request.method, place)
         return outcome
+
+    def _match(self, method: str, place: Place) -> Match | None:
+        if place.manner != "bulk":
+            return self._router.match(method, place.parts)
+        route = self._router.match_bulk(method, place.parts)
+        return None if route is None else Match(route=route, variables={})
 
     def _result(self, request: RestRequest, outcome: Outcome) -> Reply:
         xml = wants_xml(request.headers.get("accept"))
-        store_id, parts = locate(request.raw_path)
+        place = locate(request.raw_path)
         if request.method not in _METHODS:
             raise Refusal(f"The {request.method} HTTP method is not supported.", status=405)
-        if request.method in _WITH_BODY:
+        has_body = request.method in _WITH_BODY or (place.manner == "bulk" and request.method == "DELETE")
+        if has_body:
             outcome.body = _peek(request.body)
-        match = self._router.match(request.method, parts)
+        if place.manner != "plain" and request.method == "GET":
+            raise Refusal(CANNOT_BE_PROCESSED)
+        match = self._match(request.method, place)
         if match is None:
             raise no_route()
         outcome.match = match
@@ -107,12 +129,14 @@ class MagentoService:
             ),
             match.route.resource,
         )
+        if place.manner != "plain":
+            return json_reply(202, self._queued(request, outcome, match, place))
         query = parse_qsl(request.raw_query, keep_blank_values=True)
-        sent = _decoded(request, outcome.body) if request.method in _WITH_BODY else {}
+        sent = _decoded(request, outcome.body) if has_body else {}
         call = Call(
             shop=self.shop,
             method=request.method,
-            store_id=store_id,
+            store_id=place.store_id,
             path=match.variables,
             query=query,
             body=self._converted(match, sent),
@@ -121,6 +145,27 @@ class MagentoService:
         value = match.route.service(call)
         wanted = next((text for name, text in query if name == "fields"), "")
         return result_reply(cut(value, read_fields(wanted)) if wanted else value, xml=xml)
+
+    def _queued(self, request: RestRequest, outcome: Outcome, match: Match, place: Place) -> JsonObject:
+        """Convert everything first, so that one bad item refuses the whole bulk, and queue it then."""
+        decoded: object = _decoded(request, outcome.body)
+        if place.manner == "bulk":
+            sent = outcome.body if isinstance(outcome.body, list) else list(_decoded(request, outcome.body).values())
+        else:
+            sent = [decoded]
+        calls: list[QueuedCall] = []
+        for item in sent:
+            if not isinstance(item, dict):
+                raise PhpFault
+            variables = {name: str(item.get(name, "")) for name in match.route.variables} | dict(match.variables)
+            calls.append(QueuedCall(sent=item, body=self._converted(match, item), path=_named(variables)))
+        return self.consumer.queue(
+            method=request.method,
+            path=match.route.path,
+            store_id=place.store_id,
+            service=match.route.service,
+            calls=calls,
+        )
 
     def _converted(self, match: Match, sent: JsonObject) -> JsonObject:
         key = (match.route.method, f"V1/{match.route.path}")
@@ -131,9 +176,9 @@ class MagentoService:
         return {} if converter is None else converter.convert(sent, self.shop.configuration.array_limit)
 
 
-def locate(raw_path: str) -> tuple[int, list[str]]:
+def locate(raw_path: str) -> Place:
     """
-    Split a path below `/rest` into the store view and the parts below `V1`.
+    Split a path below `/rest`.
 
     Raises:
         Refusal: 400, the store code is unknown, or `V1` does not follow.
@@ -144,11 +189,18 @@ def locate(raw_path: str) -> tuple[int, list[str]]:
         coded = store_of_code(unquote(parts[0]))
         if coded is not None:
             store_id, parts = coded, parts[1:]
+    if parts[:3] == ["async", "bulk", "V1"]:
+        return Place(store_id=store_id, parts=parts[3:], manner="bulk")
+    if parts[:2] == ["async", "V1"]:
+        return Place(store_id=store_id, parts=parts[2:], manner="async")
     if not parts or parts[0] != "V1":
-        if parts and parts[0] == "async":
-            raise no_route()  # bulk calls are not simulated
-        raise Refusal("Specified request cannot be processed.")
-    return store_id, parts[1:]
+        raise Refusal(CANNOT_BE_PROCESSED)
+    return Place(store_id=store_id, parts=parts[1:])
+
+
+def _named(variables: dict[str, str]) -> dict[str, str]:
+    """The variables that were sent; a product's SKU stands inside the product instead."""
+    return {name: value for name, value in variables.items() if value}
 
 
 class _NotJson(ValueError):
@@ -173,6 +225,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _decoded(request: RestRequest, decoded: object) -> JsonObject:
+    if not request.body:
+        return {}
     content_type = request.headers.get("content-type", "").strip()
     if not content_type:
         raise Refusal("Content-Type header is empty.")

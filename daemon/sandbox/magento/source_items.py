@@ -5,7 +5,7 @@ from decimal import Decimal
 from daemon.sandbox.magento.call import Call
 from daemon.sandbox.magento.decimals import as_quantity
 from daemon.sandbox.magento.decimals import number as json_number
-from daemon.sandbox.magento.errors import Refusal
+from daemon.sandbox.magento.errors import Refusal, internal_error
 from daemon.sandbox.magento.inventory import DEFAULT_SOURCE, SourceItem
 from daemon.sandbox.magento.search import find, result, wanted_texts
 from daemon.sandbox.magento.shop import Shop
@@ -106,13 +106,6 @@ def _field(item: SourceItem, field: str) -> object:
     if field not in ("sku", "source_code", "quantity", "status"):
         raise internal_error()
     return getattr(item, field)
-
-
-def internal_error() -> Refusal:
-    """An unexpected exception of the shop; the report id names an entry of its log."""
-    return Refusal(
-        "Internal Error. Details are available in Magento log file. Report ID: webapi-0000000000000", status=500
-    )
 
 
 def _view(item: SourceItem) -> JsonObject:

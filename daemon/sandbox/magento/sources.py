@@ -61,15 +61,15 @@ def search_stocks(call: Call) -> JsonObject:
 
 
 def salable_quantity(call: Call) -> int | float | Decimal:
-    """`GET inventory/get-product-salable-quantity/:sku/:stockId`; the sandbox has no orders, so nothing is reserved."""
+    """`GET inventory/get-product-salable-quantity/:sku/:stockId`; open orders are taken off."""
     if call.shop.catalogue.get(call.path["sku"]) is None:
         raise PhpFault
-    return json_number(_default_quantity(call))
+    return json_number(_default_quantity(call) - call.shop.sales.reserved(call.path["sku"]))
 
 
 def is_salable(call: Call) -> bool:
     """`GET inventory/is-product-salable/:sku/:stockId`."""
-    return _default_quantity(call) > 0
+    return _default_quantity(call) > call.shop.sales.reserved(call.path["sku"])
 
 
 def _default_quantity(call: Call) -> Decimal:

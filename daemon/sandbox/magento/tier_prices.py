@@ -6,14 +6,13 @@ from decimal import Decimal
 from daemon.sandbox.magento import decimals
 from daemon.sandbox.magento.call import Call
 from daemon.sandbox.magento.errors import no_such_product
+from daemon.sandbox.magento.people import ALL_GROUPS_ID
 from daemon.sandbox.magento.product import TIER_TYPES, Product, TierPrice
 from daemon.sandbox.magento.stores import WEBSITE_IDS
 from daemon.sandbox.magento.values import JsonObject, integer, number, rows, text, texts
 
 _ROW_ID = "Row ID: SKU = %SKU, Website ID: %websiteId, Customer Group: %customerGroup, Quantity: %qty."
-ALL_GROUPS_ID = 32000
 _ALL_GROUPS = "all groups"
-_GROUPS = {"not logged in": 0, "general": 1, "wholesale": 2, "retailer": 3, _ALL_GROUPS: ALL_GROUPS_ID}
 _TOP_DISCOUNT = 100
 
 
@@ -82,10 +81,10 @@ def _checked(call: Call) -> tuple[list[JsonObject], list[tuple[Product, TierPric
     for product, row in zip(products, given, strict=True):
         if product is None:
             continue
-        faults = _faults(product, row, is_repeated=seen[_identity(row)] > 1)
+        faults = _faults(call, product, row, is_repeated=seen[_identity(row)] > 1)
         problems.extend(faults)
         if not faults:
-            good.append((product, _tier(row)))
+            good.append((product, _tier(call, row)))
     return problems, good
 
 
@@ -98,7 +97,7 @@ def _identity(row: JsonObject) -> tuple[object, ...]:
     )
 
 
-def _faults(product: Product, row: JsonObject, *, is_repeated: bool) -> list[JsonObject]:
+def _faults(call: Call, product: Product, row: JsonObject, *, is_repeated: bool) -> list[JsonObject]:
     price, quantity = number(row, "price"), number(row, "quantity")
     price_type, website, group = text(row, "price_type"), integer(row, "website_id"), text(row, "customer_group")
     shown: list[object] = [
@@ -127,18 +126,25 @@ def _faults(product: Product, row: JsonObject, *, is_repeated: bool) -> list[Jso
             "We found a duplicate website, tier price, customer group and quantity: Customer Group = %customerGroup, "
             "Website ID = %websiteId, Quantity = %qty."
         )
-    if (group or "").lower() not in _GROUPS:
+    if _group_id(call, group or "") is None:
         fault("No such entity with Customer Group = %customerGroup.")
     return faults
 
 
-def _tier(row: JsonObject) -> TierPrice:
+def _tier(call: Call, row: JsonObject) -> TierPrice:
     group = text(row, "customer_group") or ""
     return TierPrice(
         price=decimals.as_price(number(row, "price") or Decimal(0)),
         is_discount=text(row, "price_type") == "discount",
         website_id=integer(row, "website_id") or 0,
         group=group,
-        group_id=_GROUPS[group.lower()],
+        group_id=_group_id(call, group) or 0,
         quantity=decimals.as_quantity(number(row, "quantity") or Decimal(0)),
     )
+
+
+def _group_id(call: Call, code: str) -> int | None:
+    if code.lower() == _ALL_GROUPS:
+        return ALL_GROUPS_ID
+    group = call.shop.people.group_named(code)
+    return None if group is None else group.group_id
