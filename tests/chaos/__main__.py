@@ -17,8 +17,8 @@ from tests.chaos.report import save, table
 from tests.chaos.run import Plan, run
 
 HOME: Final = Path(__file__).resolve().parents[2] / ".local" / "chaos"
-MESSAGES_A_SECOND: Final = 8
-FAULTS_A_SECOND: Final = 0.8
+MESSAGES_A_SECOND: Final = 10
+FAULTS_A_SECOND: Final = 1.0
 
 
 def main() -> int:
