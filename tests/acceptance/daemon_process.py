@@ -19,10 +19,10 @@ COMMAND: Final = Path(sys.executable).with_name("am-connector")
 _KEPT: Final = ("PATH", "LANG", "HOME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
 
 
-def command_line(*arguments: str) -> list[str]:
+def command_line(*arguments: str, program: Sequence[str] = (str(COMMAND),)) -> list[str]:
     """Give the command; where the system can do it, bound to the life of the tests, however they end."""
     bound = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
-    return [*bound, str(COMMAND), *arguments]
+    return [*bound, *program, *arguments]
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -176,10 +176,12 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running_daemon(settings: Mapping[str, str]) -> AsyncIterator[Daemon]:
+async def running_daemon(
+    settings: Mapping[str, str], *, program: Sequence[str] = (str(COMMAND),)
+) -> AsyncIterator[Daemon]:
     """Have a daemon for as long as the block lasts; it may end, or be ended, before."""
     process = await asyncio.create_subprocess_exec(
-        *command_line("run"),
+        *command_line("run", program=program),
         env=clean_environment(settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -1,14 +1,24 @@
 """What the two servers hold when everything is quiet."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from tests.chaos.servers import Servers
+import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
+
+from deploy.local.faults import ServerFailedError
 
 Row = Mapping[str, Any]
 
+LOOKS: Final = 2
+_LOOK_SECONDS: Final = 0.3
+_UNDER_WAY: Final = """
+    select count(*) as rows from ledger
+    -- What nobody holds any more and nobody takes up again is left to the checker.
+    where state = 'waiting' or (state = 'trying' and lease_until > now() - interval '5 s')
+"""
 _LEDGER: Final = """
     select message_id, generation, queue, key, state, attempts,
            extract(epoch from created_at)::float8 as created_at, extract(epoch from settled_at)::float8 as settled_at
@@ -52,7 +62,30 @@ class Evidence:
         return found
 
 
-async def gather_evidence(servers: Servers) -> Evidence:
+class Witnesses(Protocol):
+    """The two servers, asked what they hold."""
+
+    async def rows(self, statement: str, *values: object) -> Sequence[Row]:
+        """Read from the database."""
+
+    async def depths(self) -> Mapping[str, int]:
+        """Count the messages of each queue, those in somebody's hand included."""
+
+
+async def until_quiet(servers: Witnesses) -> None:
+    """Return when nothing waits, nothing is being tried and nothing lies at the broker, twice in a row."""
+    quiet = 0
+    while quiet < LOOKS:
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            (row,) = await servers.rows(_UNDER_WAY)
+            is_quiet = row["rows"] == 0 and not any((await servers.depths()).values())
+        except (OSError, TimeoutError, ServerFailedError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            is_quiet = False
+        quiet = quiet + 1 if is_quiet else 0
+
+
+async def gather_evidence(servers: Witnesses) -> Evidence:
     """Read everything there is."""
     settings = await servers.rows(_SETTINGS)
     return Evidence(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.acceptance.daemon_process import Daemon, running_daemon
+from tests.acceptance.daemon_process import COMMAND, Daemon, running_daemon
 from tests.chaos.history import History
 from tests.proxy import Proxy, proxied
 
@@ -31,6 +31,7 @@ class Member:
         broker: between it and the broker.
         database: between it and the database.
         clock: the file that says how far its wall clock is off; None: it has the machine's.
+        program: what is started with the argument `run`.
         starts: processes so far.
         busy: held by whoever kills, stops or freezes the process.
     """
@@ -41,6 +42,7 @@ class Member:
     database: Proxy
     clock: Path | None
     history: History
+    program: Sequence[str] = (str(COMMAND),)
     starts: int = 0
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     logs: list[Daemon] = field(default_factory=list)
@@ -48,6 +50,13 @@ class Member:
     _may_run: asyncio.Event = field(default_factory=asyncio.Event)
     _is_expected: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def daemon(self) -> Daemon:
+        """The process that is there now."""
+        if self._daemon is None:
+            raise LookupError(f"{self.name} has no process")
+        return self._daemon
 
     @property
     def address(self) -> str | None:
@@ -60,7 +69,7 @@ class Member:
         self._may_run.set()
         while True:
             await self._may_run.wait()
-            async with running_daemon(self.settings) as daemon:
+            async with running_daemon(self.settings, program=self.program) as daemon:
                 self._daemon = daemon
                 self.logs.append(daemon)
                 self.starts += 1
@@ -129,7 +138,12 @@ class Member:
 
 @asynccontextmanager
 async def open_members(
-    names: Sequence[str], settings: Mapping[str, Mapping[str, str]], *, history: History, home: Path
+    names: Sequence[str],
+    settings: Mapping[str, Mapping[str, str]],
+    *,
+    history: History,
+    home: Path,
+    program: Sequence[str] = (str(COMMAND),),
 ) -> AsyncIterator[list[Member]]:
     """
     Prepare the members' places; nothing runs yet.
@@ -139,6 +153,7 @@ async def open_members(
         settings: environment of each; the URLs of broker and database are those of the servers themselves.
         history: told of processes that ended by themselves.
         home: for the files of their clocks.
+        program: what each of them starts with the argument `run`.
     """
     library = find_faketime()
     async with AsyncExitStack() as stack:
@@ -152,7 +167,13 @@ async def open_members(
             if library is not None and clock is not None:
                 environment |= _faked(library, clock)
             member = Member(
-                name=name, settings=environment, broker=broker, database=database, clock=clock, history=history
+                name=name,
+                settings=environment,
+                broker=broker,
+                database=database,
+                clock=clock,
+                history=history,
+                program=program,
             )
             member.set_clock(0)
             members.append(member)

@@ -1,9 +1,10 @@
 """Those who bring change events in: over a daemon's API and straight to the broker, and some that make no sense."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Final
 from uuid import UUID
@@ -21,8 +22,11 @@ from tests.chaos.shop import Shop
 
 KINDS: Final = (PRICING, PRICING, PRICING, INVENTORY, INVENTORY, PRODUCT_STATUS)
 LONGEST_BURST: Final = 60
-_CALL_SECONDS: Final = 4.0
+_CALL_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 3.0
+_AT_ONCE: Final = 8
+"""Bursts on their way at once, of all producers together."""
 _NONSENSE: Final = (b"", b"\xff\x00", b"{}", b'{"specversion": "9"}', b"[[[[")
 
 
@@ -37,6 +41,7 @@ class Producers:
     broker_url: str
     instance: str
     _numbers: int = 0
+    _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _message_ids: dict[bytes, UUID] = field(default_factory=dict)
 
     async def produce(self, messages: int, seconds: float) -> None:
@@ -83,12 +88,14 @@ class Producers:
     async def _publish_over_http(self, session: aiohttp.ClientSession, events: Sequence[ChangeEvent]) -> None:
         """Repeat until every event is accepted, as a producer must."""
         waiting = list(events)
-        while waiting:
-            taken = await self._post(session, waiting)
+        for pause in self._pauses():
+            async with self._at_once:
+                taken = await self._post(session, waiting)
             self._confirm(encode(event) for event in waiting if event.id in taken)
             waiting = [event for event in waiting if event.id not in taken]
-            if waiting:
-                await asyncio.sleep(_PAUSE_SECONDS)
+            if not waiting:
+                return
+            await asyncio.sleep(pause)
 
     async def _post(self, session: aiohttp.ClientSession, events: Sequence[ChangeEvent]) -> set[str]:
         address = self.random.choice(self.members).address
@@ -110,12 +117,19 @@ class Producers:
 
     async def _publish_to_broker(self, kind: str, bodies: Sequence[bytes]) -> None:
         waiting = list(bodies)
-        while waiting:
-            confirmed = await self._publish(kind, waiting)
+        for pause in self._pauses():
+            async with self._at_once:
+                confirmed = await self._publish(kind, waiting)
             self._confirm(waiting[:confirmed])
             waiting = waiting[confirmed:]
-            if waiting:
-                await asyncio.sleep(_PAUSE_SECONDS)
+            if not waiting:
+                return
+            await asyncio.sleep(pause)
+
+    def _pauses(self) -> Iterator[float]:
+        """Give the pauses between the tries of one burst: longer and longer, as a decent producer's are."""
+        for tries in count():
+            yield min(_PAUSE_SECONDS * 2**tries, _LONGEST_PAUSE_SECONDS) * self.random.uniform(0.5, 1)
 
     async def _publish(self, kind: str, bodies: Sequence[bytes]) -> int:
         """Publish one after the other; tell how many were confirmed before something went wrong."""

@@ -10,9 +10,7 @@ from random import Random
 from typing import Final
 
 import aiohttp
-import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 
-from deploy.local.faults import ServerFailedError
 from deploy.local.services import throw_away_home
 from queues.postgres.audit import Act
 from queues.postgres.engine import open_engine
@@ -20,7 +18,7 @@ from queues.postgres.settings import PostgresSettings
 from queues.settings import QueueProcessingSettings
 from tests.acceptance.site import TOKEN
 from tests.chaos.checker import Findings, check
-from tests.chaos.evidence import gather_evidence
+from tests.chaos.evidence import gather_evidence, until_quiet
 from tests.chaos.faults import plan_faults, unleash
 from tests.chaos.history import History
 from tests.chaos.members import open_members, save_logs
@@ -37,8 +35,7 @@ QUIET_SECONDS: Final = 240.0
 LONGEST_SHARE: Final = 0.25
 """Of the time of faults that a single one may last."""
 
-_DAEMON: Final[Mapping[str, str]] = {
-    "INSTANCE": INSTANCE,
+DAEMON: Final[Mapping[str, str]] = {
     "HTTP_PORT": "0",
     "ADMIN_TOKEN": TOKEN,
     "MAGENTO_TOKEN": "chaos",
@@ -48,8 +45,6 @@ _DAEMON: Final[Mapping[str, str]] = {
     "SHUTDOWN_GRACE": "10",
     "LOG_FORMAT": "json",
 }
-_LOOK_SECONDS: Final = 0.3
-_UNDER_WAY: Final = "select count(*) as rows from ledger where state in ('waiting', 'trying')"
 _FIRST: Final = QueueProcessingSettings(threshold_count=10, batch_count=25, check_process_time=1, process_sleep_time=1)
 
 
@@ -97,7 +92,7 @@ async def run(plan: Plan, *, home: Path, tell: Callable[[str], None]) -> Outcome
     async with AsyncExitStack() as stack:
         place = stack.enter_context(throw_away_home(home))
         servers = await stack.enter_async_context(open_servers(place))
-        await _put_settings(servers, _FIRST)
+        await put_settings(servers.database.url, _FIRST)
         history.retry_counts.add(_FIRST.retry_count)
         shop = await stack.enter_async_context(open_shop(random, history, NAMES))
         environments = {name: _environment(servers, shop.urls[name]) for name in NAMES}
@@ -136,7 +131,7 @@ async def run(plan: Plan, *, home: Path, tell: Callable[[str], None]) -> Outcome
         tell(f"{len(history.faults)} faults done; everything heals")
         await _heal(world)
         async with asyncio.timeout(QUIET_SECONDS):
-            await _until_quiet(servers)
+            await until_quiet(servers)
         evidence = await gather_evidence(servers)
         return Outcome(plan=plan, broker_version=version, history=history, findings=check(history, evidence))
 
@@ -161,26 +156,23 @@ async def _heal(world: World) -> None:
     await world.people.resume_everything()
 
 
-async def _until_quiet(servers: Servers) -> None:
-    """Return when nothing waits and nothing is being tried, twice in a row."""
-    quiet = 0
-    while quiet < 2:
-        await asyncio.sleep(_LOOK_SECONDS)
-        try:
-            (row,) = await servers.rows(_UNDER_WAY)
-            is_quiet = row["rows"] == 0 and not any((await servers.depths()).values())
-        except (OSError, TimeoutError, ServerFailedError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            is_quiet = False
-        quiet = quiet + 1 if is_quiet else 0
-
-
 def _environment(servers: Servers, shop_url: str) -> dict[str, str]:
-    given = {**_DAEMON, "BROKER_URL": servers.broker.url, "DATABASE_URL": servers.database.url, "MAGENTO_URL": shop_url}
-    return {f"CONNECTOR_{name}": value for name, value in given.items()}
+    return environment(
+        INSTANCE=INSTANCE,
+        BROKER_URL=servers.broker.url,
+        DATABASE_URL=servers.database.url,
+        MAGENTO_URL=shop_url,
+    )
 
 
-async def _put_settings(servers: Servers, settings: QueueProcessingSettings) -> None:
-    engine = open_engine(servers.database.url)
+def environment(**settings: str) -> dict[str, str]:
+    """Give a daemon's environment; *settings* without their prefix."""
+    return {f"CONNECTOR_{name}": value for name, value in {**DAEMON, **settings}.items()}
+
+
+async def put_settings(database_url: str, settings: QueueProcessingSettings) -> None:
+    """Put *settings* in force before there is a daemon."""
+    engine = open_engine(database_url)
     try:
         await PostgresSettings(engine).save_queue_processing(settings, Act(actor="chaos", reason="", request_id=""))
     finally:

@@ -59,11 +59,18 @@ class Shop:
     is_healed: bool = False
     _scripts: dict[str, tuple[Act, ...]] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def script(self, key: str, acts: tuple[Act, ...] | None = None) -> None:
         """Decide what becomes of the requests of a record."""
         drawn = self.random.choices([acts for acts, _ in SCRIPTS], [weight for _, weight in SCRIPTS])[0]
         self._scripts[key] = acts or drawn
+
+    async def until_requests(self, count: int) -> None:
+        """Return when it was asked so often to change something."""
+        while len(self.history.requests) < count:
+            self._news.clear()
+            await self._news.wait()
 
     def application(self, member: str) -> web.Application:
         """Give the shop as *member* sees it."""
@@ -93,6 +100,7 @@ class Shop:
             keys=keys,
         )
         self.history.requests.append(made)
+        self._news.set()
         acts = {key: self._next_act(key) for key in keys}
         whole = next((act for act in _WHOLE if act in acts.values()), None)
         try:
