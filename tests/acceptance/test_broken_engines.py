@@ -26,7 +26,7 @@ from tests.chaos.shop import Act, Shop, open_shop
 
 BROKEN = Path(__file__).resolve().parents[1] / "chaos" / "broken.py"
 SOME = 8
-MANY = 40
+MANY = 16
 """More than one daemon gets done before the next run of the queue is due."""
 IN_FLIGHT = 4
 SETTINGS = QueueProcessingSettings(retry_count=5, check_process_time=1, process_sleep_time=1)
@@ -142,7 +142,8 @@ async def broken_off_before_the_answer(scene: Scene) -> None:
 
 
 async def two_at_work(scene: Scene) -> None:
-    """Have both daemons find the same rows in the ledger."""
+    """Have both daemons find the same rows in the ledger, and work long on each."""
+    scene.shop.slow_seconds = 0.7
     await scene.publish(MANY, "refuse", "slow", "ok")
 
 

@@ -36,7 +36,6 @@ SCRIPTS: Final[tuple[tuple[tuple[Act, ...], int], ...]] = (
 _WHOLE: Final[tuple[Act, ...]] = ("silent", "reset before", "reset after", "error", "limit", "html", "deadlock")
 """Acts that befall a whole request for the sake of one of its records; the first of them wins."""
 
-_SLOW_SECONDS: Final = 0.3
 _SILENT_SECONDS: Final = 4.0
 _REFUSED: Final = "Invalid attribute Price = 1. Row ID: SKU = {sku}, Store ID: 0."
 
@@ -49,6 +48,7 @@ class Shop:
         is_down: it breaks every connection.
         is_closed: it answers 503 with a page, as in maintenance.
         is_healed: only what it refuses for good is still refused.
+        slow_seconds: how long a slow answer takes.
     """
 
     random: Random
@@ -57,6 +57,7 @@ class Shop:
     is_down: bool = False
     is_closed: bool = False
     is_healed: bool = False
+    slow_seconds: float = 0.3
     _scripts: dict[str, tuple[Act, ...]] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,7 +121,7 @@ class Shop:
         self, made: ShopRequest, request: web.Request, acts: Mapping[str, Act], whole: Act | None
     ) -> web.Response:
         if "slow" in acts.values():
-            await asyncio.sleep(_SLOW_SECONDS)
+            await asyncio.sleep(self.slow_seconds)
         if whole in ("silent", "reset after"):
             made.applied = frozenset(made.keys)
         if whole == "silent":

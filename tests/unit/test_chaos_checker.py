@@ -125,9 +125,11 @@ def test_a_run_in_which_everything_is_well_breaks_nothing() -> None:
 )
 def test_what_the_servers_hold_is_held_against_what_happened(rule: str, name: str, change: Any) -> None:  # noqa: ANN401 - of whatever is changed
     history, evidence = well()
-    changed = change if name in ("depths", "retry_counts") else altered(getattr(evidence, name), change)
+    changed: dict[str, Any] = {
+        name: change if name in ("depths", "retry_counts") else altered(getattr(evidence, name), change)
+    }
 
-    assert rule in check(history, replace(evidence, **{name: changed})).broken()
+    assert rule in check(history, replace(evidence, **changed)).broken()
 
 
 def altered(rows: list[Any], change: list[int] | dict[int, Any]) -> list[Any]:
