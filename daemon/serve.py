@@ -23,6 +23,9 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from daemon import __version__
+from daemon.capture.capturing import Capture
+from daemon.capture.syncing import Syncing
+from daemon.capture.unconnected import Unconnected
 from daemon.clock import SystemClock
 from daemon.config import LONGEST_RUN_LEASE, Config
 from daemon.garbage import spare_loaded_objects
@@ -45,6 +48,7 @@ from daemon.watch.watch import Watch, Watched
 from queues import failpoints
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
 from queues.postgres.audit import PostgresAudit
+from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
 from queues.postgres.idempotent_calls import PostgresIdempotentCalls
@@ -56,6 +60,7 @@ from queues.postgres.queues import PostgresQueues
 from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
+from queues.postgres.sync_runs import PostgresSyncRuns
 from queues.postgres.tokens import PostgresTokens
 from queues.postgres.watching import PostgresWatch
 from queues.rabbitmq.collector import Collector
@@ -99,6 +104,8 @@ class _Stores:
     ledger: PostgresLedger
     queues: PostgresQueues
     dead_letters: PostgresDeadLetters
+    changed_keys: PostgresChangedKeys
+    sync_runs: PostgresSyncRuns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +116,7 @@ class _Broker:
     publish: BrokerConnection
     inspector: Inspector
     source: RabbitSource
+    publisher: Publisher
 
     async def health(self) -> BrokerHealth:
         return await read_health(consume=self.consume, publish=self.publish)
@@ -166,7 +174,7 @@ class _Daemon:
         tokens = await self._read_tokens(stores.engine)
         watch = self._watch(stores, broker, workers)
         await watch.look()
-        await stack.enter_async_context(self._background(stores, broker.source, tokens, watch))
+        await stack.enter_async_context(self._background(stores, broker, tokens, watch))
         worked = frozenset(worker.name for worker in workers)
         await self._open_http(stack, stores, broker, store, watch, worked, tokens)
         spare_loaded_objects()
@@ -196,6 +204,8 @@ class _Daemon:
             ledger=PostgresLedger(engine, claim_lease=self._config.claim_lease),
             queues=PostgresQueues(engine, interval=self._config.schedule_interval),
             dead_letters=PostgresDeadLetters(engine),
+            changed_keys=PostgresChangedKeys(engine),
+            sync_runs=PostgresSyncRuns(engine),
         )
 
     async def _wait_for_database(self, url: str) -> None:
@@ -216,15 +226,18 @@ class _Daemon:
         url, instance = self._config.broker_url.reveal(), self._config.instance
         topology = plan_topology(instance, self._definitions)
         consume = BrokerConnection(url, name=f"{instance} consume")
+        publish = BrokerConnection(url, name=f"{instance} publish")
         broker = _Broker(
             consume=consume,
-            publish=BrokerConnection(url, name=f"{instance} publish"),
+            publish=publish,
             inspector=Inspector(consume, topology),
             source=RabbitSource(consume),
+            publisher=Publisher(publish, exchange=events_exchange(instance)),
         )
         for connection in (broker.consume, broker.publish):
             stack.push_async_callback(connection.close)
             await connection.wait_until_connected()
+        stack.push_async_callback(broker.publisher.close)
         report = await declare_topology(broker.consume, topology)
         for difference in report.differences:
             _log.warning("topology.differs", name=difference.name, difference=difference.text)
@@ -280,10 +293,8 @@ class _Daemon:
         )
 
     @asynccontextmanager
-    async def _background(
-        self, stores: _Stores, source: RabbitSource, tokens: Tokens, watch: Watch
-    ) -> AsyncIterator[None]:
-        """Collect what the broker could not deliver, clean what is past its retention, learn of tokens, watch."""
+    async def _background(self, stores: _Stores, broker: _Broker, tokens: Tokens, watch: Watch) -> AsyncIterator[None]:
+        """Run what goes on beside the queues and the API: collecting, capturing, cleaning, watching, new tokens."""
         instance = self._config.instance
 
         async def store(body: bytes, headers: Mapping[str, str], reason: str) -> None:
@@ -291,10 +302,14 @@ class _Daemon:
             await stores.dead_letters.import_foreign(body=body, headers=dict(headers), queue=queue, reason=reason)
 
         tasks = [
-            asyncio.create_task(Collector(source=source, instance=instance, store=store).run(), name="collector"),
+            asyncio.create_task(
+                Collector(source=broker.source, instance=instance, store=store).run(), name="collector"
+            ),
             asyncio.create_task(self._clean(stores.engine), name="retention"),
             asyncio.create_task(tokens.keep_fresh(), name="tokens"),
             asyncio.create_task(watch.run(), name="watch"),
+            asyncio.create_task(self._capture(stores, broker.publisher).run(), name="capture"),
+            asyncio.create_task(self._syncing(stores).run(), name="syncs"),
         ]
         try:
             yield
@@ -302,6 +317,16 @@ class _Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _capture(self, stores: _Stores, publisher: Publisher) -> Capture:
+        unconnected = Unconnected("CONNECTOR_ACUMATICA_URL")
+        readers = {definition.event_type: unconnected for definition in self._definitions}
+        return Capture(stores.changed_keys, readers, publisher, clock=self._clock, check_event=check_event)
+
+    def _syncing(self, stores: _Stores) -> Syncing:
+        unconnected = Unconnected("CONNECTOR_ACUMATICA_URL")
+        listers = {definition.event_type: unconnected for definition in self._definitions}
+        return Syncing(stores.sync_runs, listers, stores.changed_keys, clock=self._clock)
 
     async def _clean(self, engine: AsyncEngine) -> None:
         retention = PostgresRetention(engine, keep=self._config.retention)
@@ -326,8 +351,6 @@ class _Daemon:
         readiness = Readiness(
             engine=stores.engine, consume=broker.consume, publish=broker.publish, watch=watch, stop=self._stop
         )
-        publisher = Publisher(broker.publish, exchange=events_exchange(self._config.instance))
-        stack.push_async_callback(publisher.close)
         app = create_app(
             Dependencies(
                 tokens=tokens,
@@ -339,12 +362,14 @@ class _Daemon:
                 queues=stores.queues,
                 broker_queues=broker.source,
                 intake=PostgresIntake(stores.engine),
-                publisher=publisher,
+                publisher=broker.publisher,
                 check_event=check_event,
                 settings=QueueProcessingVersions(PostgresSettings(stores.engine)),
                 journal=PostgresJournal(stores.engine),
                 audit=PostgresAudit(stores.engine),
                 idempotent_calls=PostgresIdempotentCalls(stores.engine),
+                changed_keys=stores.changed_keys,
+                sync_runs=stores.sync_runs,
                 connections={
                     "magento": partial(test_connection, store.client)
                     if store

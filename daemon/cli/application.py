@@ -14,7 +14,19 @@ from daemon.cli.errors import CommandError
 from daemon.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
 from daemon.cli.options import examples
 from daemon.cli.texts import safe
-from daemon.cli.verbs import check, connections, dead_letters, events, intake, migrate, queues, run, sandbox, settings
+from daemon.cli.verbs import (
+    check,
+    connections,
+    dead_letters,
+    events,
+    intake,
+    migrate,
+    queues,
+    run,
+    sandbox,
+    settings,
+    syncs,
+)
 from daemon.environment import ConfigurationError
 
 NAME = "am-connector"
@@ -47,7 +59,7 @@ def create_application() -> typer.Typer:
     app.callback()(_root)
     for verb in (run, migrate, check, sandbox):
         verb.add_to(app)
-    for group in (events, queues, dead_letters, settings, intake, connections):
+    for group in (events, syncs, queues, dead_letters, settings, intake, connections):
         app.add_typer(group.create_group())
     return app
 

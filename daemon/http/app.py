@@ -16,7 +16,9 @@ from daemon.http import (
     openapi,
     queues,
     settings,
+    syncs,
     token_calls,
+    webhooks,
 )
 from daemon.http.answering import add_security_headers, problems
 from daemon.http.authentication import authentication
@@ -41,6 +43,8 @@ ALL_ROUTES: Final[Sequence[Route]] = (
     *connections.ROUTES,
     *logs.ROUTES,
     *token_calls.ROUTES,
+    *syncs.ROUTES,
+    *webhooks.ROUTES,
     *openapi.ROUTES,
     *login.ROUTES,
     *overview.ROUTES,

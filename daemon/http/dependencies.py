@@ -7,6 +7,7 @@ from daemon.http.metrics import Metrics
 from daemon.http.ports import (
     Audit,
     BrokerQueues,
+    ChangedKeys,
     Connection,
     DeadLetters,
     HealthCheck,
@@ -17,6 +18,7 @@ from daemon.http.ports import (
     Publisher,
     Queues,
     Settings,
+    SyncRuns,
 )
 from daemon.http.tokens import Tokens
 from queues.definition import QueueDefinition
@@ -53,6 +55,8 @@ class Dependencies:
     journal: Journal
     audit: Audit
     idempotent_calls: IdempotentCalls
+    changed_keys: ChangedKeys
+    sync_runs: SyncRuns
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]
     health_warnings: Callable[[], Sequence[HealthWarning]]

@@ -27,6 +27,7 @@ _TAGS: Final = {
     "connections": "The two systems.",
     "logs": "What was sent, and who did what.",
     "tokens": "Who has access.",
+    "syncs": "Bringing records over: all, what changed, or some.",
     "health": "For those who watch the daemon; without a token.",
 }
 _HEADERS: Final[dict[str, dict[str, Any]]] = {
@@ -50,6 +51,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
 _PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "queue": {"description": "Full name `main.to_magento.pricing`, or without the instance.", "type": "string"},
     "id": {"description": "Id of the row.", "type": "integer", "minimum": 1, "maximum": HIGHEST_ID},
+    "sync": {"description": "What to sync: `to_magento.product`, or `product`.", "type": "string"},
     "name": {"description": "Which system.", "type": "string", "enum": ["magento", "acumatica"]},
 }
 

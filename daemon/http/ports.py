@@ -13,11 +13,13 @@ from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
+from queues.postgres.changed_keys import ChangedKey, Origin, PushIdentity, WaitingKeys
 from queues.postgres.idempotent_calls import Beginning, IdempotentCall, KeptAnswer
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
 from queues.postgres.queues import QueueState
+from queues.postgres.sync_runs import RunKind, SyncRun
 from queues.postgres.tokens import AccessSnapshot, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
@@ -94,6 +96,34 @@ class Intake(Protocol):
 
     async def remember(self, messages: Sequence[Message]) -> None:
         """Note events as taken in; the broker has confirmed them."""
+
+
+class ChangedKeys(Protocol):
+    """The keys of records that are to be looked at."""
+
+    async def note(
+        self, keys: Sequence[ChangedKey], *, origin: Origin, push: PushIdentity | None = None, at_once: bool = False
+    ) -> bool:
+        """Note that records changed; False when *push* was noted before."""
+
+    async def waiting(self) -> Sequence[WaitingKeys]:
+        """Count what is still to be looked at, by type."""
+
+
+class SyncRuns(Protocol):
+    """The runs of syncs; asking and stopping write their audit rows."""
+
+    async def ask(self, sync: str, kind: RunKind, act: Act, *, key: str = "") -> SyncRun:
+        """Ask for a run. Raises StateConflict when one of this sync waits or is under way."""
+
+    async def stop(self, run_id: int, act: Act) -> SyncRun:
+        """End a run. Raises NotFound, StateConflict."""
+
+    async def list(self, sync: str | None = None, *, before: int | None = None, limit: int = 50) -> Sequence[SyncRun]:
+        """Read runs, newest first, those below the id *before*."""
+
+    async def last(self) -> Sequence[SyncRun]:
+        """Read the newest run of each sync."""
 
 
 class Settings(Protocol):

@@ -5,6 +5,7 @@ from typing import Any, Final
 from daemon.http.event_schemas import EVENT_SCHEMAS
 from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
+from daemon.http.sync_schemas import SYNC_SCHEMAS
 from daemon.http.value_schemas import ANY_TEXT, DAY_OR_MOMENT, HOLDER, REASON
 from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
 
@@ -195,6 +196,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "reason": _or_null(_TEXT),
         }
     ),
+    **SYNC_SCHEMAS,
     "Run": _object(_RUN),
     "RunList": _list_of("Run"),
     "Queue": _object(

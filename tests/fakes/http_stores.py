@@ -37,6 +37,7 @@ from queues.postgres.queues import Pause, QueueState, RunRecord
 from queues.postgres.tokens import AccessSnapshot, LiveToken, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
+from tests.fakes.capture_stores import FakeChangedKeys, FakeSyncRuns
 from tests.fakes.clock import FakeClock
 
 TOKEN = "a-token-for-the-tests-of-http"
@@ -569,6 +570,8 @@ class World:
         self.dead_letters = FakeDeadLetters(self.audit)
         self.queues = FakeQueues(self.audit)
         self.intake = FakeIntake(self.audit)
+        self.changed_keys = FakeChangedKeys()
+        self.sync_runs = FakeSyncRuns()
         self.settings = FakeSettings(self.audit)
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.magento = FakeConnection()
@@ -594,6 +597,8 @@ class World:
             journal=self.journal,
             audit=self.audit_store,
             idempotent_calls=self.idempotent_calls,
+            changed_keys=self.changed_keys,
+            sync_runs=self.sync_runs,
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
             health_warnings=lambda: self.warnings,

@@ -19,7 +19,7 @@ CHANGES_NOTHING = {"/login", "/dead-letters/confirm"}
 
 
 def path_of(pattern: str) -> str:
-    values = {"queue": "to_magento.pricing", "id": "1", "name": "magento", "act": "pause"}
+    values = {"queue": "to_magento.pricing", "id": "1", "name": "magento", "act": "pause", "sync": "product"}
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
 
 

@@ -45,6 +45,12 @@ MATRIX = {
     "GET /api/v1/tokens": "admin",
     "POST /api/v1/tokens": "admin",
     "POST /api/v1/tokens/{id}/revoke": "admin",
+    "GET /api/v1/syncs": READ,
+    "POST /api/v1/syncs/{sync}/run": OPERATE,
+    "POST /api/v1/syncs/{sync}/records": OPERATE,
+    "GET /api/v1/sync-runs": READ,
+    "POST /api/v1/sync-runs/{id}/stop": OPERATE,
+    "POST /webhooks/acumatica": PUBLISH,
     "GET /api/v1/openapi.json": READ,
     "GET /login": PUBLIC,
     "POST /login": PUBLIC,
@@ -65,7 +71,7 @@ MATRIX = {
 
 
 def path_of(pattern: str) -> str:
-    values = {"queue": "main.to_magento.pricing", "id": "1", "name": "magento", "act": "stop"}
+    values = {"queue": "main.to_magento.pricing", "id": "1", "name": "magento", "act": "stop", "sync": "product"}
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
 
 

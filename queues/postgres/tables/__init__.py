@@ -3,6 +3,7 @@
 from queues.postgres.tables.attempts import attempts
 from queues.postgres.tables.audit_log import audit_log
 from queues.postgres.tables.bulk_acts import bulk_acts
+from queues.postgres.tables.changed_keys import changed_keys, push_notifications
 from queues.postgres.tables.dead_letters import dead_letters
 from queues.postgres.tables.idempotent_calls import idempotent_calls
 from queues.postgres.tables.intake import intake_events, intake_state
@@ -13,12 +14,14 @@ from queues.postgres.tables.runs import runs
 from queues.postgres.tables.schedules import schedules
 from queues.postgres.tables.settings_versions import settings_versions
 from queues.postgres.tables.sync_log import is_partition, sync_log
+from queues.postgres.tables.sync_runs import sync_runs
 from queues.postgres.tables.tokens import ended_sessions, tokens
 
 __all__ = [
     "attempts",
     "audit_log",
     "bulk_acts",
+    "changed_keys",
     "dead_letters",
     "ended_sessions",
     "idempotent_calls",
@@ -27,10 +30,12 @@ __all__ = [
     "is_partition",
     "ledger",
     "metadata",
+    "push_notifications",
     "record_versions",
     "runs",
     "schedules",
     "settings_versions",
     "sync_log",
+    "sync_runs",
     "tokens",
 ]

@@ -1,0 +1,1 @@
+"""Acumatica ERP: the client, reading records, push notifications."""

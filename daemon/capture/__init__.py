@@ -1,0 +1,1 @@
+"""Change capture: from "this record changed" to a change event in its queue."""

@@ -1,0 +1,53 @@
+"""What change capture needs from the outside, as Protocols it owns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from queues.errors import BrokerUnavailable, QueueError
+from queues.message import ChangeEvent
+from queues.postgres.changed_keys import DueKey
+from queues.rabbitmq.publisher import Publication
+
+
+class SourceUnavailable(QueueError):
+    """The system the records are read from did not answer, or refused; its text says which and why."""
+
+
+class ChangedKeys(Protocol):
+    """The keys to be looked at; all raise DatabaseUnavailable."""
+
+    async def take(self, limit: int) -> Sequence[DueKey]:
+        """Take at most *limit* keys that are due; nobody else takes them before the lease is over."""
+
+    async def done(self, keys: Sequence[DueKey]) -> None:
+        """Note that *keys* were looked at; those noted again meanwhile are due again."""
+
+    async def failed(self, keys: Sequence[DueKey], error: str) -> None:
+        """Note that looking at *keys* failed; they are due again after a pause."""
+
+
+class Publisher(Protocol):
+    """Publishes events, confirmed."""
+
+    async def publish(self, publications: Sequence[Publication]) -> Sequence[BrokerUnavailable | None]:
+        """Publish; answer None or what went wrong for each, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A record from which no event is made, and the reason for people."""
+
+    reason: str
+
+
+class ChangeReader(Protocol):
+    """Makes change events of keys of one event type."""
+
+    async def read(self, keys: Sequence[DueKey]) -> Sequence[ChangeEvent | Passed]:
+        """
+        Look at the records and give one answer each, in order.
+
+        Raises:
+            SourceUnavailable: they cannot be read now.
+        """

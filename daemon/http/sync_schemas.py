@@ -1,0 +1,106 @@
+"""What syncs, their runs and the ERP's pushes look like on the wire."""
+
+from typing import Any, Final
+
+from daemon.acumatica.push_notifications import HIGHEST_TICKS, PUSH_QUERIES
+from daemon.http.value_schemas import BLANKS, LONGEST_TEXT, NAME, PRINTABLE, REASON
+from queues.postgres.tables.sync_runs import RUN_KINDS, RUN_MODES, RUN_STATES
+
+MOST_KEYS: Final = 10_000
+"""Keys of one call; a longer file is sent in several."""
+
+RECORD_KEY: Final = rf"^{PRINTABLE}[^\x00-\x1f\x7f-\x9f{BLANKS}]{PRINTABLE}$"
+"""Printable, and not blank."""
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_TEXT_OR_NULL: Final[dict[str, Any]] = {"type": ["string", "null"]}
+_COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
+_MOMENT: Final[dict[str, Any]] = {"type": "string", "format": "date-time"}
+_MOMENT_OR_NULL: Final[dict[str, Any]] = {"type": ["string", "null"], "format": "date-time"}
+_KEY: Final[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT, "pattern": RECORD_KEY}
+_RUN: Final[dict[str, Any]] = {
+    "id": {"type": "integer", "minimum": 1},
+    "sync": _TEXT,
+    "kind": {"type": "string", "enum": list(RUN_KINDS)},
+    "mode": {"type": "string", "enum": list(RUN_MODES)},
+    "state": {"type": "string", "enum": list(RUN_STATES)},
+    "key": _TEXT_OR_NULL,
+    "actor": _TEXT,
+    "reason": _TEXT_OR_NULL,
+    "since": _MOMENT_OR_NULL,
+    "until": _MOMENT_OR_NULL,
+    "noted": _COUNT,
+    "error": _TEXT_OR_NULL,
+    "asked_at": _MOMENT,
+    "started_at": _MOMENT_OR_NULL,
+    "ended_at": _MOMENT_OR_NULL,
+}
+
+
+def _object(members: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(members), "properties": members}
+
+
+def _list_of(name: str) -> dict[str, Any]:
+    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+    return _object({"items": items, "next_cursor": _TEXT_OR_NULL})
+
+
+def _push(columns: tuple[str, ...]) -> dict[str, Any]:
+    """Describe the notifications of the inquiries whose rows have these key columns."""
+    rows = {"type": ["array", "null"], "items": _object(dict.fromkeys(columns, NAME))}
+    queries = [query.name for query in PUSH_QUERIES.values() if query.key_columns == columns]
+    required = {
+        "Query": {"type": "string", "enum": queries},
+        "CompanyId": {**NAME, "description": "Login name of the tenant."},
+        "Id": {**NAME, "description": "Of the transaction."},
+        "TimeStamp": {"type": "integer", "minimum": 1, "maximum": HIGHEST_TICKS, "description": ".NET ticks."},
+    }
+    shape = _object(required)
+    shape["properties"] = {
+        **required,
+        "Inserted": rows,
+        "Deleted": rows,
+        "AdditionalInfo": {},
+    }
+    return shape
+
+
+SYNC_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "PushNotification": {
+        "oneOf": [_push(columns) for columns in dict.fromkeys(each.key_columns for each in PUSH_QUERIES.values())],
+        "description": "As Acumatica sends it; columns beside the key may hold anything.",
+    },
+    "PushAnswer": _object({"records": _COUNT, "repeat": {"type": "boolean"}}),
+    "Sync": _object(
+        {
+            "sync": _TEXT,
+            "status": {"type": "string", "enum": ["not_sync", *RUN_STATES]},
+            "last_run": {"oneOf": [{"$ref": "#/components/schemas/SyncRun"}, {"type": "null"}]},
+            "records_waiting": _COUNT,
+            "records_failing": _COUNT,
+            "oldest_at": _MOMENT_OR_NULL,
+            "error": _TEXT_OR_NULL,
+        }
+    ),
+    "SyncList": _list_of("Sync"),
+    "SyncRun": _object(_RUN),
+    "SyncRunList": _list_of("SyncRun"),
+    "SyncRequest": {
+        "type": "object",
+        "properties": {"kind": {"type": "string", "enum": ["changes", "complete"]}, "reason": REASON},
+        "additionalProperties": False,
+    },
+    "SyncRecords": {
+        "type": "object",
+        "required": ["keys"],
+        "properties": {
+            "keys": {"type": "array", "minItems": 1, "maxItems": MOST_KEYS, "items": _KEY},
+            "reason": REASON,
+        },
+        "additionalProperties": False,
+    },
+    "SyncRecordsAnswer": {
+        "anyOf": [{"$ref": "#/components/schemas/SyncRun"}, _object({"sync": _TEXT, "noted": _COUNT})],
+    },
+}

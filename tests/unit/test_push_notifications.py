@@ -1,0 +1,115 @@
+"""Push notifications of the ERP are read as "look at these records again", whatever halves and columns they bring."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.acumatica.push_notifications import PUSH_QUERIES, read_push_notification
+from daemon.sync.entities import ENTITIES
+from queues.errors import InvalidMessage
+
+TICKS = 638977755091200000
+"""2025-11-03 14:05:09.12 UTC."""
+
+
+def body(**members: object) -> bytes:
+    notification = {
+        "Inserted": [],
+        "Deleted": [],
+        "Query": "AMC-Pricing",
+        "CompanyId": "Shop",
+        "Id": "1b0c8e52-5a52-4a37-9d0b-7f7f1f6e2b11",
+        "TimeStamp": TICKS,
+        "AdditionalInfo": {"PXPerformanceInfoStartTime": "11/03/2025 14:05:09"},
+    }
+    return json.dumps({**notification, **members}).encode()
+
+
+def test_an_update_tells_its_key_without_padding_and_what_differs() -> None:
+    push = read_push_notification(
+        body(
+            Inserted=[{"InventoryID": "MUG-RED   ", "Price": 12.5, "Cost": None, "Unit": "EA"}],
+            Deleted=[{"InventoryID": "MUG-RED   ", "Price": 11.0, "Cost": None, "Unit": "EA"}],
+        )
+    )
+
+    assert [(each.key, each.changed) for each in push.changes] == [("MUG-RED", ("Price",))]
+    assert (push.query.event_type, push.company) == ("to_magento.pricing", "Shop")
+    assert push.at == datetime(2025, 11, 3, 14, 5, 9, 120_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("half", ["Inserted", "Deleted"])
+def test_one_half_alone_says_that_anything_may_have_changed(half: str) -> None:
+    push = read_push_notification(body(**{half: [{"InventoryID": "A", "Price": 1}]}))
+
+    assert [(each.key, each.changed) for each in push.changes] == [("A", None)]
+
+
+def test_a_record_that_changed_its_key_is_two_records() -> None:
+    push = read_push_notification(body(Inserted=[{"InventoryID": "NEW"}], Deleted=[{"InventoryID": "OLD"}]))
+
+    assert [each.key for each in push.changes] == ["NEW", "OLD"]
+
+
+def test_a_key_of_several_columns_is_joined() -> None:
+    row = {"OrderType": "SO", "OrderNbr": "000123 "}
+
+    push = read_push_notification(body(Query="AMC-SalesOrders", Inserted=[row], Deleted=None))
+
+    assert [each.key for each in push.changes] == ["SO/000123"]
+
+
+def test_halves_that_come_apart_are_two_notifications() -> None:
+    first = read_push_notification(body(Inserted=[{"InventoryID": "A"}]))
+    second = read_push_notification(body(Deleted=[{"InventoryID": "A"}]))
+
+    assert first.transaction_id == second.transaction_id
+    assert first.digest != second.digest
+
+
+@pytest.mark.parametrize(
+    ("members", "member", "said"),
+    [
+        ({"Query": "SYNC-Items"}, "Query", "must be one of AMC-StockItems"),
+        ({"Query": 7}, "Query", "must be a text"),
+        ({"CompanyId": " "}, "CompanyId", "must be a text"),
+        ({"Id": "x" * 256}, "Id", "at most 255"),
+        ({"TimeStamp": "638977755091200000"}, "TimeStamp", "ticks"),
+        ({"TimeStamp": -1}, "TimeStamp", "ticks"),
+        ({"TimeStamp": 10**30}, "TimeStamp", "ticks"),
+        ({"Inserted": {}}, "Inserted", "must be a list"),
+        ({"Inserted": ["A"]}, "Inserted[0]", "must be an object"),
+        ({"Inserted": [{"InventoryID": "A"}, {"Price": 1}]}, "Inserted[1].InventoryID", "must be a text"),
+    ],
+)
+def test_what_is_wrong_is_named(members: dict[str, Any], member: str, said: str) -> None:
+    with pytest.raises(InvalidMessage, match=said.replace("(", r"\(")) as raised:
+        read_push_notification(body(**members))
+
+    assert raised.value.member == member
+
+
+@given(
+    st.binary(max_size=60)
+    | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps).map(str.encode)
+)
+def test_whatever_comes_is_read_or_refused(anything: bytes) -> None:
+    with pytest.raises(InvalidMessage):
+        read_push_notification(anything)
+
+
+@given(st.dictionaries(st.sampled_from(["Inserted", "Deleted", "Query", "TimeStamp", "Id"]), st.none() | st.integers()))
+def test_members_of_the_wrong_kind_raise_nothing_else(members: dict[str, object]) -> None:
+    with suppress(InvalidMessage):
+        assert read_push_notification(body(**members)).changes == []
+
+
+def test_every_inquiry_feeds_a_queue_there_is() -> None:
+    known = {entity.event_type for entity in ENTITIES}
+
+    assert {query.event_type for query in PUSH_QUERIES.values()} <= known
