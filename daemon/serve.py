@@ -71,6 +71,7 @@ from queues.rabbitmq.inspection import Inspection, Inspector
 from queues.rabbitmq.publisher import Publisher
 from queues.rabbitmq.source import RabbitSource
 from queues.rabbitmq.topology import declare_topology, events_exchange, plan_topology
+from queues.worker.probation import Probation
 from queues.worker.service import QueueWorker, work_until_stopped
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
@@ -258,6 +259,7 @@ class _Daemon:
         request = self._config.magento.timeout
         spans = Spans(run_lease=self._config.run_lease, claim_lease=self._config.claim_lease, request=request)
         workers = []
+        probation = Probation()
         for definition in self._definitions:
             sender = store.senders.get(definition.event_type) if store else None
             if sender is None:
@@ -270,7 +272,7 @@ class _Daemon:
                 part_of=part_of,
                 on_check=self._metrics.record_check,
             )
-            workers.append(QueueWorker(queue, ports, spans, stop=self._stop))
+            workers.append(QueueWorker(queue, ports, spans, stop=self._stop, probation=probation))
         return workers
 
     def _watch(self, stores: _Stores, broker: _Broker, workers: Sequence[QueueWorker]) -> Watch:

@@ -154,6 +154,7 @@ class StoredMessage:
         message_id: the identity it entered the ledger with, kept for life.
         generation: 0, plus one for every reprocessing.
         attempts: made so far in this generation.
+        outcome_unknown: a worker died in the last of them.
     """
 
     sequence: int
@@ -162,6 +163,7 @@ class StoredMessage:
     attempts: int
     body: bytes
     headers: dict[str, str]
+    outcome_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,7 +164,7 @@ def _columns(lease: RunLease, endings: Sequence[Ending]) -> dict[str, Any]:
         "time": [event.time for event in events],
         "event_id": [event.id for event in events],
         "source": [event.source for event in events],
-        "reason": ["outcome_unknown" if each.was_trying else "attempts_used_up" for each in endings],
+        "reason": ["outcome_unknown" if each.outcome_unknown else "attempts_used_up" for each in endings],
         "attempts": [each.attempts for each in endings],
         "error_class": [error_class_of(outcome.verdict) for outcome in outcomes],
         "error": [storable(outcome.reason) for outcome in outcomes],

@@ -17,7 +17,15 @@ from queues.definition import QueueDefinition
 from queues.errors import LeaseLost
 from queues.message import Message
 from queues.ports import Claimed, ClaimResult, EndState, Exhausted, Finished, Held, Outdated, RunLease
-from queues.postgres.columns import IDENTITIES, LOST_ATTEMPT, MessageKey, distinct, identity_rows, key_of
+from queues.postgres.columns import (
+    IDENTITIES,
+    LOST_ATTEMPT,
+    OUTCOME_UNKNOWN,
+    MessageKey,
+    distinct,
+    identity_rows,
+    key_of,
+)
 from queues.postgres.engine import Contended
 from queues.postgres.keeping import keep_untouched
 
@@ -86,7 +94,7 @@ _HOLDS_LEASE = text(f"select {FENCE}")
 
 _READ: Final = f"""
     select given.message_id, given.generation, l.state, l.attempts, l.lease_until < now() as is_expired,
-           {_IS_OUTDATED} as is_outdated, (in_other_hands) as is_in_other_hands
+           {OUTCOME_UNKNOWN} as outcome_unknown, {_IS_OUTDATED} as is_outdated, (in_other_hands) as is_in_other_hands
     from {IDENTITIES} left join ledger l using (message_id, generation)
 """  # noqa: S608 - put together from constants only
 
@@ -171,7 +179,7 @@ def _result(claim: Claim, row: Row[Any]) -> ClaimResult:
         case None | "trying" | "waiting" if row.is_outdated:
             return Outdated()
         case "trying" | "waiting" if row.attempts >= claim.retry_count:
-            return Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying")
+            return Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying" or row.outcome_unknown)
         case None | "trying" | "waiting" if row.is_in_other_hands:
             return Held()
         case None | "trying" | "waiting":

@@ -42,6 +42,15 @@ TAKE_CUSTODY = text(f"""
 """The ledger takes copies of messages that are being tried: their broker copies may be acknowledged then."""
 
 
+OUTCOME_UNKNOWN: Final = """
+    case when l.attempts > 0 then coalesce((
+        select a.outcome = 'unknown' from attempts a
+        where a.message_id = l.message_id and a.generation = l.generation and a.number = l.attempts), false)
+    else false end
+"""
+"""Of a ledger row `l` that is not being tried: its last attempt ended with a dead worker."""
+
+
 def key_of(message: Message) -> MessageKey:
     """Give the primary key of a message's ledger row."""
     return message.message_id, message.generation

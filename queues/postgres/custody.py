@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.ports import RunLease, StoredMessage, WaitingRows
-from queues.postgres.columns import LOST_ATTEMPT
+from queues.postgres.columns import LOST_ATTEMPT, OUTCOME_UNKNOWN
 
 _SWEEP = text("""
     with lost as (
@@ -34,11 +34,12 @@ _COUNT = text("""
     from ledger where queue = cast(:queue as text) and state = 'waiting'
 """)
 
-_PAGE = text("""
-    select sequence, message_id, generation, attempts, body, headers from ledger
+_PAGE = text(f"""
+    select sequence, message_id, generation, attempts, body, headers, {OUTCOME_UNKNOWN} as outcome_unknown
+    from ledger l
     where queue = :queue and state = 'waiting' and sequence > :after and sequence <= :up_to
     order by sequence limit :limit
-""")
+""")  # noqa: S608 - put together from constants only
 
 _RENEW: Final = text("""
     update ledger set lease_until = now() + cast(:lease as interval)
@@ -66,6 +67,7 @@ async def read_page(
             attempts=row.attempts,
             body=row.body,
             headers=row.headers or {},
+            outcome_unknown=row.outcome_unknown,
         )
         for row in rows
     ]

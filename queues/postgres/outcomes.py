@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.definition import QueueDefinition
 from queues.ports import FinishedRequest, Outcome, RunLease
-from queues.postgres.columns import IDENTITIES, LOST_ATTEMPT, identity_rows, key_of
+from queues.postgres.columns import IDENTITIES, LOST_ATTEMPT, OUTCOME_UNKNOWN, identity_rows, key_of
 from queues.postgres.texts import as_rows, headers_to_json, storable
 from queues.postgres.verdict_words import error_class_of, error_of, name_of, status_of
 from queues.verdicts import Delivered
@@ -80,8 +80,10 @@ _END_UNTRIED = text(f"""
                or (l.state = 'trying' and (l.lease_until < now() or l.owner = cast(:run as uuid)))
         returning message_id, generation, attempts
     )
-    select ended.message_id, ended.generation, ended.attempts, before.state as state_before
-    from ended left join ledger before using (message_id, generation)
+    -- The row as it was before.
+    select ended.message_id, ended.generation, ended.attempts,
+           coalesce(l.state = 'trying' or {OUTCOME_UNKNOWN}, false) as outcome_unknown
+    from ended left join ledger l using (message_id, generation)
 """)  # noqa: S608 - put together from constants only
 
 
@@ -104,11 +106,17 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """An outcome that was written: the row was ours. *attempts* were made; *was_trying* when none is recorded."""
+    """
+    An outcome that was written: the row was ours.
+
+    Attributes:
+        attempts: made in all.
+        outcome_unknown: no attempt was made now, and a worker died in the last one.
+    """
 
     outcome: Outcome
     attempts: int
-    was_trying: bool
+    outcome_unknown: bool
 
 
 async def write_outcomes(connection: AsyncConnection, settlement: Settlement) -> list[Ending]:
@@ -126,7 +134,7 @@ async def write_outcomes(connection: AsyncConnection, settlement: Settlement) ->
         }
         places: list[int] = (await connection.execute(_END_TRIED, values)).scalar_one()
         mine = [tried[place - 1][1] for place in places]
-        endings += [Ending(outcome=outcome, attempts=outcome.attempt, was_trying=False) for outcome in mine]
+        endings += [Ending(outcome=outcome, attempts=outcome.attempt, outcome_unknown=False) for outcome in mine]
     if untried:
         endings += await _end_untried(connection, settlement, untried)
     return endings
@@ -150,7 +158,7 @@ async def _end_untried(
     )
     rows = {(row.message_id, row.generation): row for row in answer}
     return [
-        Ending(outcome=outcome, attempts=row.attempts, was_trying=row.state_before == "trying")
+        Ending(outcome=outcome, attempts=row.attempts, outcome_unknown=row.outcome_unknown)
         for outcome in outcomes
         if (row := rows.get(key_of(outcome.message))) is not None
     ]

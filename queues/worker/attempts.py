@@ -7,30 +7,27 @@ from typing import Final, Literal
 
 import structlog
 
-from queues.errors import QueueError
-from queues.failpoints import hit
 from queues.message import Message
 from queues.ports import (
     CheckSummary,
     Claimed,
-    ClaimResult,
     Exhausted,
     Finished,
     FinishedRequest,
     Held,
-    Ledger,
     Outcome,
     Outdated,
-    RunLease,
     UnreadableMessage,
 )
 from queues.retry import after_attempt
 from queues.settings import QueueProcessingSettings
 from queues.verdicts import Exchange, Verdict
 from queues.worker.breaker import Breaker
+from queues.worker.claiming import Claimer
 from queues.worker.delivered import NewestDelivered
 from queues.worker.delivery import deliver, newest_of_each_record
 from queues.worker.ending import Ending
+from queues.worker.pace import Pace
 from queues.worker.settling import Settler
 from queues.worker.setup import WorkedQueue
 from queues.worker.snapshot import Entry
@@ -59,37 +56,41 @@ class Attempts:
     Makes the attempts of one check.
 
     Attributes:
-        untried: claimed, but the check ended before their request began; the claim is to be taken back.
-        others_hold: claims of other owners are live in this queue; from the ledger, when the check opens.
         breaker: whether the target asks for patience.
+
+    Args:
+        queue: its own parts.
+        claimer: claims, and is told what was not tried.
+        pace: told how long each request took.
+        settings: of this check.
+        settler: writes the outcomes.
+        ending: says when no further request may begin.
+        summary: counts.
     """
 
     def __init__(
         self,
         queue: WorkedQueue,
-        ledger: Ledger,
+        claimer: Claimer,
+        pace: Pace,
         *,
-        lease: RunLease,
         settings: QueueProcessingSettings,
         settler: Settler,
         ending: Ending,
         summary: CheckSummary,
     ) -> None:
-        self.untried: list[Entry] = []
-        self.others_hold = False
         self.breaker = Breaker()
         self._queue = queue
         self._definition = queue.definition
-        self._ledger = ledger
-        self._lease = lease
+        self._claimer = claimer
+        self._pace = pace
         self._settings = settings
         self._settler = settler
         self._ending = ending
         self._summary = summary
         self._turns = Turns()
         self._delivered = NewestDelivered(applies=self._definition.supersedable)
-        in_flight = settings.max_in_flight.get(self._definition.entity, self._definition.max_in_flight)
-        self._slots = asyncio.Semaphore(in_flight)
+        self._slots = asyncio.Semaphore(pace.in_flight)
 
     # --- claiming -----------------------------------------------------------------------------------------------------
 
@@ -101,15 +102,7 @@ class Attempts:
             DatabaseUnavailable: nothing may be sent for *entries*.
             LeaseLost: another worker runs this queue.
         """
-        results: dict[int, ClaimResult] = {}
-        try:
-            for stored in (True, False):
-                results |= await self._claim([each for each in entries if (each.tag is None) is stored], stored=stored)
-            hit("claim.committed", (each.content for each in entries if isinstance(each.content, Message)))
-        except QueueError:
-            # Claims already written for the other part were never used: they are taken back if the database allows.
-            self.untried += [each for each in entries if isinstance(results.get(each.position), Claimed)]
-            raise
+        results = await self._claimer.claim(entries)
         attempts: list[Attempt] = []
         for entry in entries:
             if isinstance(entry.content, UnreadableMessage):
@@ -125,20 +118,6 @@ class Attempts:
                 case Outdated():
                     self._settle_unsent(entry, entry.content, "superseded", OUTDATED)
         return attempts
-
-    async def _claim(self, entries: Sequence[Entry], *, stored: bool) -> dict[int, ClaimResult]:
-        messages = {each.position: each.content for each in entries if isinstance(each.content, Message)}
-        if not messages:
-            return {}
-        claims = await self._ledger.claim(
-            self._lease,
-            self._definition,
-            list(messages.values()),
-            retry_count=self._settings.retry_count,
-            stored=stored,
-            others_hold=self.others_hold,
-        )
-        return dict(zip(messages, claims, strict=True))
 
     def settle_unreadable(self, entry: Entry, content: UnreadableMessage) -> None:
         """Make a dead letter of bytes that are no event; no attempt is made."""
@@ -159,7 +138,9 @@ class Attempts:
         """Queue up for the records of one request; in queue order, before `make`."""
         return self._turns.announce(each.message.key for each in attempts)
 
-    async def make(self, attempts: Sequence[Attempt], turn: Turn, mode: Mode, when_over: Callable[[], None]) -> None:
+    async def make(
+        self, attempts: Sequence[Attempt], turn: Turn, mode: Mode, when_over: Callable[[bool], None]
+    ) -> None:
         """
         Make the attempt of one request in its turn, unless the check ends before.
 
@@ -167,7 +148,7 @@ class Attempts:
             attempts: the messages of the request.
             turn: from `announce`.
             mode: of the plan, for the log.
-            when_over: called at the end, whatever it was.
+            when_over: called at the end, whatever it was; told whether the request was begun.
         """
         begun = False
         try:
@@ -175,12 +156,14 @@ class Attempts:
             async with self._slots:
                 if not self._ending.is_over():
                     begun = True
+                    began_at = self._pace.begin()
                     await self._send(self._without_outdated(attempts), mode)
+                    self._pace.end(began_at)
         finally:
             turn.end()
             if not begun:
-                self.untried += [each.entry for each in attempts]
-            when_over()
+                self._claimer.untried += [each.entry for each in attempts]
+            when_over(begun)
 
     def _without_outdated(self, attempts: Sequence[Attempt]) -> list[Attempt]:
         """Supersede what was claimed beside a newer message that is delivered by now."""

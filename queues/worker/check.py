@@ -1,11 +1,10 @@
 """One check: exactly the messages that waited at its start, each attempted at most once (DESIGN.md, rules 1 to 6)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
 from typing import Final
 
 import structlog
@@ -18,18 +17,16 @@ from queues.ports import CheckSummary, RunLease, Take, UnreadableMessage, Waitin
 from queues.settings import SettingsSnapshot
 from queues.worker.attempts import Attempts
 from queues.worker.breaker import Breaker
+from queues.worker.claiming import Claimer
 from queues.worker.claims import ClaimTime
 from queues.worker.ending import Ending, broker_reason
+from queues.worker.feeding import Feeder
+from queues.worker.pace import CLAIM_GROUP, CLAIMED_GROUPS, Pace
+from queues.worker.probation import Probation
 from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
 from queues.worker.stop import Stop
-
-CLAIM_GROUP: Final = 100
-"""Messages claimed by one statement, just before they are sent."""
-
-CLAIMED_GROUPS: Final = 3
-"""Groups claimed and not yet sent, at most."""
 
 LARGEST_WINDOW: Final = 2_000
 """Messages in hand, at most; a larger request first collects its messages in the ledger."""
@@ -39,21 +36,6 @@ HURRIED_SECONDS: Final = 10.0
 
 
 _log = structlog.stdlib.get_logger("queues.worker")
-
-
-class _Group:
-    """Messages claimed together; gives its *room* back when the last of its requests is over."""
-
-    def __init__(self, room: asyncio.Semaphore, requests: int) -> None:
-        self._room = room
-        self._open = requests
-        if not requests:
-            room.release()
-
-    def end_request(self) -> None:
-        self._open -= 1
-        if not self._open:
-            self._room.release()
 
 
 class Check:
@@ -66,6 +48,7 @@ class Check:
 
     Attributes:
         summary: what it did, complete when `run` has returned or raised.
+        breaker: whether the target asks for patience.
     """
 
     def __init__(
@@ -77,8 +60,10 @@ class Check:
         snapshot: SettingsSnapshot,
         claim_time: ClaimTime,
         stop: Stop,
+        probation: Probation,
     ) -> None:
         self.summary = CheckSummary(started_at=ports.clock.now(), settings_version=snapshot.version)
+        self.breaker = Breaker()
         self._queue = queue
         self._definition = queue.definition
         self._ports = ports
@@ -86,9 +71,8 @@ class Check:
         self._settings = snapshot.settings
         self._version = snapshot.version
         self._claim_time = claim_time
-        self._room = asyncio.Semaphore(CLAIMED_GROUPS)
+        self._probation = probation
         self._take: Take | None = None
-        self._unclaimed: list[Entry] = []
         self._ending = Ending(stop, claim_time)
         self._settler = Settler(
             ledger=ports.ledger,
@@ -99,20 +83,6 @@ class Check:
             acknowledge=self._acknowledge,
             on_trouble=self._ending.end,
         )
-        self._attempts = Attempts(
-            queue,
-            ports.ledger,
-            lease=lease,
-            settings=snapshot.settings,
-            settler=self._settler,
-            ending=self._ending,
-            summary=self.summary,
-        )
-
-    @property
-    def breaker(self) -> Breaker:
-        """Whether the target asks for patience."""
-        return self._attempts.breaker
 
     async def run(self) -> None:
         """
@@ -125,7 +95,6 @@ class Check:
             NotFound: the queue does not exist at the broker.
         """
         rows, ready = await self._count()
-        self._attempts.others_hold = rows.others_hold
         hit("check.opened")
         plan = plan_delivery(self._settings, waiting=rows.count + ready, batchable=self._definition.batchable)
         self.summary.mode, self.summary.waiting = plan.mode, plan.waiting
@@ -133,15 +102,16 @@ class Check:
             rows, ready = await self._collect(ready), 0
         if not plan.waiting:
             return
-        group_size = plan.request_size * max(1, CLAIM_GROUP // plan.request_size)
-        snapshot = Snapshot(self._queue, self._ports.ledger, self._lease, rows, page_size=group_size)
+        in_flight = self._settings.max_in_flight.get(self._definition.entity, self._definition.max_in_flight)
+        pace = Pace(self._ports.clock, request_size=plan.request_size, in_flight=in_flight)
+        snapshot = Snapshot(self._queue, self._ports.ledger, self._lease, rows, page_size=pace.largest_group)
         async with AsyncExitStack() as stack:
             if ready:
                 # Claimed or about to be, and what is finished but on its way to the disk: none waits for the other.
-                window = min(ready, (CLAIMED_GROUPS + 2) * group_size + 2 * GROUP_RECORDS)
+                window = min(ready, (CLAIMED_GROUPS + 2) * pace.largest_group + 2 * GROUP_RECORDS)
                 taking = self._ports.source.take(self._definition.name, ready, window=window)
                 self._take = await stack.enter_async_context(taking)
-            await self._work(plan, snapshot, group_size)
+            await self._work(plan, snapshot, pace, others_hold=rows.others_hold)
 
     # --- what waits ---------------------------------------------------------------------------------------------------
 
@@ -186,19 +156,46 @@ class Check:
 
     # --- feeding ------------------------------------------------------------------------------------------------------
 
-    async def _work(self, plan: DeliveryPlan, snapshot: Snapshot, group_size: int) -> None:
+    async def _work(self, plan: DeliveryPlan, snapshot: Snapshot, pace: Pace, *, others_hold: bool) -> None:
+        claimer = Claimer(
+            self._ports.ledger,
+            self._lease,
+            self._definition,
+            retry_count=self._settings.retry_count,
+            others_hold=others_hold,
+        )
+        attempts = Attempts(
+            self._queue,
+            claimer,
+            pace,
+            settings=self._settings,
+            settler=self._settler,
+            ending=self._ending,
+            summary=self.summary,
+        )
+        self.breaker = attempts.breaker
+        feeder = Feeder(
+            attempts,
+            self._settler,
+            pace,
+            self._probation,
+            ending=self._ending,
+            mode=plan.mode,
+            name=self._definition.name,
+        )
         settling = asyncio.create_task(self._settler.run(), name=f"settle {self._definition.name}")
         is_hurried = False
         try:
             async with asyncio.TaskGroup() as requests:
                 brake = requests.create_task(self._stop_taking(), name=f"brake {self._definition.name}")
-                await self._feed(plan, snapshot, group_size, requests)
+                await self._feed(feeder, snapshot, requests)
                 brake.cancel()
         except asyncio.CancelledError:
             is_hurried = True
             raise
         finally:
-            await self._wind_up(settling, is_hurried=is_hurried)
+            await self._wind_up(self._finish(attempts, claimer, feeder, settling), settling, is_hurried=is_hurried)
+            feeder.close()
             self.summary.ended_by = self._ending.reason
         if self._ending.failure is not None:
             raise self._ending.failure
@@ -212,25 +209,15 @@ class Check:
             except BrokerUnavailable as error:
                 self._ending.fail(broker_reason(error), error)
 
-    async def _feed(self, plan: DeliveryPlan, snapshot: Snapshot, group_size: int, requests: asyncio.TaskGroup) -> None:
-        """Claim group after group and have their requests made, in queue order."""
-        group: list[Entry] = []
+    async def _feed(self, feeder: Feeder, snapshot: Snapshot, requests: asyncio.TaskGroup) -> None:
         try:
-            async for entry in self._entries(snapshot):
-                group.append(entry)
-                if len(group) == group_size:
-                    full, group = group, []
-                    await self._dispatch(plan, full, requests)
-            full, group = group, []
-            await self._dispatch(plan, full, requests)
+            await feeder.feed(self._entries(snapshot), requests)
         except BrokerUnavailable as error:
             self._ending.fail(broker_reason(error), error)
         except DatabaseUnavailable as error:
             self._ending.fail("database_unavailable", error)
         except LeaseLost as error:
             self._ending.fail("lease_lost", error)
-        finally:
-            self._unclaimed += group
 
     async def _entries(self, snapshot: Snapshot) -> AsyncIterator[Entry]:
         async for entry in snapshot.stored():
@@ -243,33 +230,17 @@ class Check:
             async for entry in snapshot.delivered(self._take):
                 yield entry
 
-    async def _dispatch(self, plan: DeliveryPlan, entries: Sequence[Entry], requests: asyncio.TaskGroup) -> None:
-        await self._room.acquire()
-        if self._ending.is_over():
-            self._unclaimed += entries
-            self._room.release()
-            return
-        hit("take.delivered", (each.content for each in entries if isinstance(each.content, Message)))
-        try:
-            attempts = await self._attempts.claim(entries)
-        except BaseException:
-            self._room.release()
-            raise
-        parts = [list(part) for _, part in groupby(attempts, key=lambda each: each.entry.position // plan.request_size)]
-        group = _Group(self._room, len(parts))
-        for part in parts:
-            making = self._attempts.make(part, self._attempts.announce(part), plan.mode, group.end_request)
-            requests.create_task(making, name=f"request {self._definition.name}")
-
     # --- the end ------------------------------------------------------------------------------------------------------
 
     async def _acknowledge(self, tags: Sequence[int]) -> None:
         if self._take is not None:
             await self._take.acknowledge(tags)
 
-    async def _wind_up(self, settling: asyncio.Task[None], *, is_hurried: bool) -> None:
+    async def _wind_up(
+        self, finish: Coroutine[None, None, None], settling: asyncio.Task[None], *, is_hurried: bool
+    ) -> None:
         """Keep what was not tried, write what is left; a hard stop leaves a little time for it."""
-        finishing = asyncio.create_task(self._finish(settling), name=f"finish {self._definition.name}")
+        finishing = asyncio.create_task(finish, name=f"finish {self._definition.name}")
         try:
             async with asyncio.timeout(HURRIED_SECONDS if is_hurried else None):
                 await asyncio.shield(finishing)
@@ -280,10 +251,10 @@ class Check:
             await _end(*late, settling)
             raise
 
-    async def _finish(self, settling: asyncio.Task[None]) -> None:
+    async def _finish(self, attempts: Attempts, claimer: Claimer, feeder: Feeder, settling: asyncio.Task[None]) -> None:
         try:
-            await self._keep(self._attempts.untried, claimed=True)
-            await self._keep(self._unclaimed, claimed=False)
+            await self._keep(claimer.untried, attempts, claimed=True)
+            await self._keep(feeder.unclaimed, attempts, claimed=False)
         except DatabaseUnavailable as error:
             # The deliveries among them come back from the broker; the claims of the others expire.
             self._ending.fail("database_unavailable", error)
@@ -294,7 +265,7 @@ class Check:
         except DatabaseUnavailable as error:
             self._ending.fail("database_unavailable", error)
 
-    async def _keep(self, entries: Sequence[Entry], *, claimed: bool) -> None:
+    async def _keep(self, entries: Sequence[Entry], attempts: Attempts, *, claimed: bool) -> None:
         """Keep deliveries in the ledger, and take back the attempts of what was claimed and not tried."""
         messages = [
             each.content for each in entries if isinstance(each.content, Message) and (claimed or each.tag is not None)
@@ -304,7 +275,7 @@ class Check:
             hit("keep.committed")
         for each in entries:
             if isinstance(each.content, UnreadableMessage):
-                self._attempts.settle_unreadable(each, each.content)
+                attempts.settle_unreadable(each, each.content)
             else:
                 self._settler.add_settled(each.tags)
 

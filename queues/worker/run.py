@@ -15,6 +15,7 @@ from queues.settings import QueueProcessingSettings, SettingsSnapshot
 from queues.window import may_check, sleep_before_next_check
 from queues.worker.check import Check
 from queues.worker.claims import ClaimTime
+from queues.worker.probation import Probation
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
 
@@ -33,7 +34,15 @@ class Run:
     """One run of one queue under one lease, which was asked for at the monotonic time *begun_at*."""
 
     def __init__(
-        self, queue: WorkedQueue, ports: Ports, spans: Spans, *, lease: RunLease, begun_at: float, stop: Stop
+        self,
+        queue: WorkedQueue,
+        ports: Ports,
+        spans: Spans,
+        *,
+        lease: RunLease,
+        begun_at: float,
+        stop: Stop,
+        probation: Probation,
     ) -> None:
         self._queue = queue
         self._name = queue.definition.name
@@ -41,6 +50,7 @@ class Run:
         self._spans = spans
         self._lease = lease
         self._stop = stop
+        self._probation = probation
         self._claim_time = ClaimTime(ports.clock, spans, begun_at=begun_at)
         self._snapshot = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
         self._is_lost = False
@@ -93,6 +103,7 @@ class Run:
             snapshot=self._snapshot,
             claim_time=self._claim_time,
             stop=self._stop,
+            probation=self._probation,
         )
         began = self._ports.clock.monotonic()
         try:

@@ -9,7 +9,8 @@ import structlog
 
 from queues.errors import DatabaseUnavailable, LeaseLost, QueueError
 from queues.failpoints import hit
-from queues.ports import NotDue
+from queues.ports import NotDue, RunLease
+from queues.worker.probation import Probation
 from queues.worker.run import Run
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
@@ -21,13 +22,25 @@ _log = structlog.stdlib.get_logger("queues.worker")
 
 
 class QueueWorker:
-    """Runs one queue whenever its schedule says so (rule 7)."""
+    """
+    Runs one queue whenever its schedule says so (rule 7).
 
-    def __init__(self, queue: WorkedQueue, ports: Ports, spans: Spans, *, stop: Stop) -> None:
+    Args:
+        queue: its own parts.
+        ports: the outside world.
+        spans: how long things may take.
+        stop: of the whole process.
+        probation: of the whole process, shared by all its queues; None: there is only this one.
+    """
+
+    def __init__(
+        self, queue: WorkedQueue, ports: Ports, spans: Spans, *, stop: Stop, probation: Probation | None = None
+    ) -> None:
         self._queue = queue
         self._ports = ports
         self._spans = spans
         self._stop = stop
+        self._probation = probation or Probation()
         self._wake = asyncio.Event()
 
     @property
@@ -55,8 +68,7 @@ class QueueWorker:
                 return lease.wait
             try:
                 hit("run.begun")
-                run = Run(self._queue, self._ports, self._spans, lease=lease, begun_at=begun_at, stop=self._stop)
-                await run.run()
+                await self._run(lease, begun_at).run()
             finally:
                 hit("run.finished")
                 await self._ports.schedule.end_run(lease)
@@ -70,6 +82,17 @@ class QueueWorker:
             _log.exception("run.crashed", queue=self.name)
             return timedelta(seconds=TROUBLE_SECONDS)
         return timedelta(0)
+
+    def _run(self, lease: RunLease, begun_at: float) -> Run:
+        return Run(
+            self._queue,
+            self._ports,
+            self._spans,
+            lease=lease,
+            begun_at=begun_at,
+            stop=self._stop,
+            probation=self._probation,
+        )
 
 
 async def work_until_stopped(workers: Sequence[QueueWorker], stop: Stop, *, grace: timedelta) -> bool:

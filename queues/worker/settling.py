@@ -29,6 +29,7 @@ class _Group:
     requests: list[FinishedRequest] = field(default_factory=list)
     unreadable: list[UnreadableMessage] = field(default_factory=list)
     tags: list[int] = field(default_factory=list)
+    when_written: list[Callable[[], None]] = field(default_factory=list)
     records: int = 0
 
     def messages(self) -> Iterator[Message]:
@@ -37,6 +38,12 @@ class _Group:
     @property
     def is_empty(self) -> bool:
         return not (self.requests or self.unreadable or self.tags)
+
+    def tell(self) -> None:
+        """Call those who wait."""
+        waiting, self.when_written = self.when_written, []
+        for call in waiting:
+            call()
 
 
 class Settler:
@@ -72,6 +79,7 @@ class Settler:
         self._any = asyncio.Event()
         self._full = asyncio.Event()
         self._closing = False
+        self._is_over = False
         self._broker_lost = False
 
     def add_request(self, request: FinishedRequest, tags: Sequence[int]) -> None:
@@ -89,6 +97,21 @@ class Settler:
         if tags:
             self._note(0, tags)
 
+    def when_written(self, call: Callable[[], None]) -> None:
+        """Have *call* called when everything handed over so far is written, or nothing more will be."""
+        if self._is_over:
+            call()
+            return
+        self._group.when_written.append(call)
+        self._any.set()
+
+    async def written(self) -> None:
+        """Have everything handed over so far written at once; return when it is, or when nothing more will be."""
+        is_written = asyncio.Event()
+        self.when_written(is_written.set)
+        self._full.set()
+        await is_written.wait()
+
     def close(self) -> None:
         """Nothing more will come: `run` writes what is left and returns."""
         self._closing = True
@@ -103,6 +126,13 @@ class Settler:
             DatabaseUnavailable: outcomes could not be written while the claims were surely ours; nothing of that group
                 is acknowledged, and its claims expire.
         """
+        try:
+            await self._run()
+        finally:
+            self._is_over = True
+            self._group.tell()
+
+    async def _run(self) -> None:
         while True:
             await self._any.wait()
             if not self._closing:
@@ -113,8 +143,11 @@ class Settler:
                 except TimeoutError:
                     pass
             group = self._take_group()
-            if not group.is_empty:
-                await self._write(group)
+            try:
+                if not group.is_empty:
+                    await self._write(group)
+            finally:
+                group.tell()
             if self._closing and self._group.is_empty:
                 return
 

@@ -18,11 +18,13 @@ class Entry:
         position: its place in the queue's order, 0 is the first; requests are cut by it.
         content: the message, or the bytes that are none.
         tag: the delivery's, None for a row of the ledger.
+        is_suspect: its last attempt ended with a dead worker.
     """
 
     position: int
     content: Message | UnreadableMessage
     tag: int | None
+    is_suspect: bool = False
 
     @property
     def tags(self) -> tuple[int, ...]:
@@ -53,7 +55,8 @@ class Snapshot:
             if not page:
                 return
             for row in page:
-                yield self._entry(read_stored(self._queue, row), None)
+                content = read_stored(self._queue, row)
+                yield self._entry(content, None, is_suspect=row.outcome_unknown and isinstance(content, Message))
             after, rest = page[-1].sequence, rest - len(page)
 
     async def delivered(self, take: Take) -> AsyncIterator[Entry]:
@@ -61,8 +64,8 @@ class Snapshot:
         async for delivery in take:
             yield self._entry(read_delivery(self._queue, delivery), delivery.tag)
 
-    def _entry(self, content: Message | UnreadableMessage, tag: int | None) -> Entry:
-        entry = Entry(self._position, content, tag)
+    def _entry(self, content: Message | UnreadableMessage, tag: int | None, *, is_suspect: bool = False) -> Entry:
+        entry = Entry(self._position, content, tag, is_suspect)
         self._position += 1
         return entry
 

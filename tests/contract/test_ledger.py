@@ -188,6 +188,26 @@ async def test_an_expired_claim_of_the_last_attempt_is_exhausted_with_its_outcom
     assert (letter.state, letter.reason, letter.attempts) == ("failed", "outcome_unknown", 1)
 
 
+async def test_a_last_attempt_that_was_swept_up_is_still_of_unknown_outcome(store: Store) -> None:
+    lease = await run_lease(store)
+    await claim(store, lease, message("A"), message("B"), retry_count=1)
+    await settle(store, lease, ended(message("B"), 1, "waiting"))
+    await store.pass_time(100)
+    assert await claim(store, await run_lease(store), message("A"), retry_count=1) == [Held()]
+    third = await take_over(store)
+    rows = await store.ledger.open_check(third)
+    page = await store.ledger.page(third, after=0, up_to=rows.up_to, limit=9)
+
+    results = await claim(store, third, message("A"), message("B"), retry_count=1, stored=True)
+    await settle(store, third, ended(message("A"), 0, "failed"), ended(message("B"), 0, "failed"))
+
+    assert {each.body: each.outcome_unknown for each in page} == {message("A").body: True, message("B").body: False}
+    assert results == [Exhausted(attempts=1, outcome_unknown=True), Exhausted(attempts=1, outcome_unknown=False)]
+    letters = await store.letters()
+    assert letters[message("A").message_id].reason == "outcome_unknown"
+    assert letters[message("B").message_id].reason == "attempts_used_up"
+
+
 async def test_lowering_the_retry_count_exhausts_and_raising_it_revives_nothing(store: Store) -> None:
     lease = await run_lease(store)
     await claim(store, lease, message("A"), retry_count=5)

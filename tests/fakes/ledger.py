@@ -80,6 +80,7 @@ class FakeLedger:
         self.attempts: dict[tuple[UUID, int, int], str] = {}
         self.versions: dict[Scope, datetime] = {}
         self.log: list[FinishedRequest] = []
+        self.claimed_at_once: list[int] = []
         self.is_away = False
 
     # --- the port ---------------------------------------------------------------------------------------------------
@@ -109,6 +110,7 @@ class FakeLedger:
                 attempts=row.attempts,
                 body=row.body or b"",
                 headers=dict(row.headers),
+                outcome_unknown=self._is_unknown(row),
             )
             for row in rows[:limit]
         ]
@@ -125,6 +127,7 @@ class FakeLedger:
     ) -> Sequence[ClaimResult]:
         if not self._enter(lease):
             raise LeaseLost(f"another run holds {lease.queue}")
+        self.claimed_at_once.append(len(messages))
         in_other_hands = self._in_other_hands(lease) if others_hold else frozenset()
         results: list[ClaimResult] = []
         for message in messages:
@@ -295,8 +298,11 @@ class FakeLedger:
         elif outdated:
             result = Outdated()
         elif row is not None and row.attempts >= retry_count:
-            result = Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying")
+            result = Exhausted(attempts=row.attempts, outcome_unknown=row.state == "trying" or self._is_unknown(row))
         return result
+
+    def _is_unknown(self, row: LedgerRow) -> bool:
+        return self.attempts.get((row.message_id, row.generation, row.attempts)) == "unknown"
 
     def _note_lost(self, row: LedgerRow) -> None:
         if row.attempts:
@@ -325,7 +331,8 @@ class FakeLedger:
             return True
         self._close(row, outcome.state)
         if outcome.state == "failed":
-            reason = "outcome_unknown" if was_trying and not outcome.attempt else "attempts_used_up"
+            is_unknown = not outcome.attempt and (was_trying or self._is_unknown(row))
+            reason = "outcome_unknown" if is_unknown else "attempts_used_up"
             self.letters[message.message_id] = FakeDeadLetter(
                 queue=lease.queue,
                 message=message,

@@ -49,6 +49,11 @@ async def _quiet(world: World) -> None:
     until = world.loop.time() + QUIET_SECONDS
     while world.loop.time() < until:
         await asyncio.sleep(5)
-        rows = world.store.ledger.rows.values()
-        if not world.broker.messages and not world.broker.takes and all(row.state in ENDED for row in rows):
+        if is_quiet(world):
             return
+
+
+def is_quiet(world: World) -> bool:
+    """Tell whether every message has met its fate."""
+    rows = world.store.ledger.rows.values()
+    return not world.broker.messages and not world.broker.takes and all(row.state in ENDED for row in rows)

@@ -53,6 +53,7 @@ class Target:
     """
     Attributes:
         on_begin: told of every request the moment it leaves.
+        deadly: records whose request kills the process that makes it, by `on_deadly`, before it has left.
         applied: what took effect, in order.
         resends: the client sends twice what seems not to have arrived (the broken variant).
     """
@@ -62,6 +63,8 @@ class Target:
     outside: Outside
     profiles: dict[str, str]
     on_begin: Callable[[Request], None]
+    deadly: set[str] = field(default_factory=set)
+    on_deadly: Callable[[Process], None] = field(default=lambda _process: None)
     is_down: bool = False
     is_healed: bool = False
     resends: bool = False
@@ -141,6 +144,10 @@ class SimulatedSender:
         names = [(str(each.message_id), each.generation) for each in messages]
         request = self.target.begin(self.process, messages, is_continuing=names[0] in self._to_go_on)
         self._to_go_on.difference_update(names)
+        if request.keys & self.target.deadly:
+            request.is_over = True
+            self.target.on_deadly(self.process)
+            self.process.check_alive()
         verdicts = await self._exchange(request)
         if self.target.resends and isinstance(verdicts[0], Unreachable):
             verdicts = await self._exchange(self.target.begin(self.process, messages, is_continuing=False))

@@ -215,4 +215,6 @@ def build(seed: int, variant: Variant, loop: VirtualLoop) -> World:
     usual = random.choice(("good", "good", "flaky", "slow"))
     profiles = {key: usual if random.random() < 0.6 else random.choice(list(PROFILES)) for key in keys}
     target = Target(random, history, outside, profiles, checker.on_begin, resends=variant.resends)
-    return World(random, loop, definition, variant, history, outside, store, broker, target, checker, keys)
+    world = World(random, loop, definition, variant, history, outside, store, broker, target, checker, keys)
+    target.on_deadly = world.kill
+    return world

@@ -10,11 +10,14 @@ import os
 import pytest
 from structlog.testing import capture_logs
 
+from queues.message import encode
+from queues.settings import QueueProcessingSettings
 from queues.worker.check import HURRIED_SECONDS
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.run import simulate
+from tests.simulation.run import QUIET_SECONDS, is_quiet, simulate
 from tests.simulation.variants import BROKEN
-from tests.simulation.world import SOUND, World, build
+from tests.simulation.world import GRACE, SOUND, World, build
+from tests.strategies import event
 
 USUAL_SEEDS = "0:60"
 FEW = 8
@@ -52,6 +55,55 @@ def test_a_hard_stop_ends_soon_though_the_database_is_away() -> None:
         seconds = runner.run(stop_hard(build(0, SOUND, loop)))
 
     assert seconds < 2 * HURRIED_SECONDS
+
+
+@pytest.mark.parametrize("draw", range(6))
+def test_a_message_that_kills_its_process_fails_by_itself_and_the_others_get_through(draw: int) -> None:
+    async def live(world: World) -> int:
+        await world.store.schedule.register(world.definition.name)
+        world.store.schedule.use(
+            QueueProcessingSettings(
+                threshold_count=world.random.choice((0, 500)), batch_count=10, process_sleep_time=5, retry_count=3
+            )
+        )
+        world.store.highest_retry_count = 3
+        world.target.is_healed = True
+        world.target.profiles = dict.fromkeys(world.keys, world.random.choice(("good", "slow")))
+        world.target.deadly = {"K1"}
+        for key in world.keys:
+            world.publish(encode(event(key)))
+        deaths = 0
+        world.start_process()
+        until = world.loop.time() + QUIET_SECONDS
+        while not is_quiet(world) and world.loop.time() < until:
+            await asyncio.sleep(1)
+            if not world.living:
+                deaths += 1
+                await asyncio.sleep(world.random.choice((0.0, 1.0, 300.0)))
+                world.start_process()
+        for process in world.living:
+            await world.stop(process, GRACE.total_seconds())
+        await world.outside.end()
+        world.checker.check_end(world.broker, world.target)
+        return deaths
+
+    with capture_logs(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, VirtualLoop)
+        world = build(draw, SOUND, loop)
+        world.keys = [f"K{number}" for number in range(40)]
+        world.broker.forgets = 0.0
+
+        deaths = runner.run(live(world))
+
+    assert not world.history.broken, world.history.story()
+    assert deaths == 3
+    ledger = world.store.ledger
+    assert ledger.states() == {key: "failed" if key == "K1" else "delivered" for key in world.keys}
+    (letter,) = ledger.letters.values()
+    assert (letter.reason, letter.attempts) == ("outcome_unknown", 3)
+    assert max(ledger.attempts_of(key) for key in world.keys if key != "K1") == 2
+    assert sum("K1" in each.keys for each in world.target.requests) == 3
 
 
 def test_a_seed_replays() -> None:

@@ -514,4 +514,4 @@ async def test_claims_that_cannot_be_given_back_at_once_are_given_back_when_the_
         await engine.clock.advance(60)
 
     assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
-    assert [engine.ledger.attempts_of(key) for key in keys] == [2] * 5 + [1] * 5
+    assert [engine.ledger.attempts_of(key) for key in keys] == [2] * 2 + [1] * 8
