@@ -39,6 +39,7 @@ from daemon.logs import set_up_logging
 from daemon.magento.connection import test_connection
 from daemon.readiness import Readiness
 from daemon.secret import Secret
+from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.entities import active_queues
 from daemon.sync.events import check_event, part_of
@@ -367,6 +368,8 @@ class _Daemon:
                 publisher=broker.publisher,
                 check_event=check_event,
                 settings=QueueProcessingVersions(PostgresSettings(stores.engine)),
+                documents=ConnectorVersions(PostgresSettings(stores.engine)),
+                input_limits=store.input_limits if store else dict,
                 journal=PostgresJournal(stores.engine),
                 audit=PostgresAudit(stores.engine),
                 idempotent_calls=PostgresIdempotentCalls(stores.engine),

@@ -25,10 +25,19 @@ class Store:
 
     Attributes:
         senders: by event type, `to_magento.pricing`.
+        limits: what the shop told of the most rows a call may have; shared by the senders.
     """
 
     client: MagentoClient
     senders: Mapping[str, Sender]
+    limits: InputLimits
+
+    def input_limits(self) -> Mapping[str, int | None]:
+        """Tell the most records the shop takes in one request, by entity; None: it told none yet."""
+        return {
+            PRICING.name: self.limits.limit("products/base-prices"),
+            INVENTORY.name: self.limits.limit("inventory/source-items"),
+        }
 
 
 @asynccontextmanager
@@ -42,7 +51,8 @@ async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store
     )
     async with open_session(timeouts) as session:
         client = MagentoClient(config.url, _authentication(config), session=session, clock=clock)
-        yield Store(client=client, senders=_senders(client))
+        limits = InputLimits()
+        yield Store(client=client, senders=_senders(client, limits), limits=limits)
 
 
 def _authentication(config: MagentoConfig) -> Authentication | None:
@@ -60,8 +70,8 @@ def _authentication(config: MagentoConfig) -> Authentication | None:
             return None
 
 
-def _senders(client: MagentoClient) -> Mapping[str, Sender]:
-    stores, catalogue, limits = StoreViews(client), Catalogue(client), InputLimits()
+def _senders(client: MagentoClient, limits: InputLimits) -> Mapping[str, Sender]:
+    stores, catalogue = StoreViews(client), Catalogue(client)
     return {
         PRICING.event_type: PricingSender(client, stores=stores, limits=limits),
         INVENTORY.event_type: InventorySender(client, catalogue=catalogue, limits=limits),

@@ -18,6 +18,7 @@ from daemon.http.ports import (
     Publisher,
     Queues,
     Settings,
+    SettingsDocuments,
     SyncRuns,
 )
 from daemon.http.tokens import Tokens
@@ -35,6 +36,7 @@ class Dependencies:
         definitions: the queues of this instance, in the order operators see them.
         worked: names of the queues this process has a target for; the others only collect.
         check_event: raises InvalidMessage for an event no sender could make sense of.
+        input_limits: the most records the shop takes in one request, by entity; None: no limit is known.
         connections: `magento`, `acumatica`; what is not configured answers so itself.
         health_checks: by name, for `/health/ready`.
         health_warnings: gives what is not as it should be, though the daemon is ready.
@@ -52,6 +54,8 @@ class Dependencies:
     publisher: Publisher
     check_event: Callable[[ChangeEvent], None]
     settings: Settings
+    documents: SettingsDocuments
+    input_limits: Callable[[], Mapping[str, int | None]]
     journal: Journal
     audit: Audit
     idempotent_calls: IdempotentCalls

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import Message
@@ -137,6 +139,24 @@ class Settings(Protocol):
 
     async def history(self, *, before: int | None, limit: int) -> Sequence[SettingsVersion]:
         """Read the versions below *before*, newest first."""
+
+
+class SettingsDocuments(Protocol):
+    """The versions of the whole settings document."""
+
+    async def current(self) -> DocumentInForce:
+        """Read what is in force."""
+
+    async def replace(
+        self, document: SettingsDocument, queue: QueueProcessingSettings, act: Act, *, based_on: Versions | None
+    ) -> DocumentInForce:
+        """Write both parts or neither. Raises StateConflict when *based_on* is not in force any more."""
+
+    async def history(self, *, before: int | None, limit: int) -> Sequence[DocumentVersion]:
+        """Read the versions below *before*, newest first."""
+
+    async def restore(self, version: int, act: Act) -> DocumentInForce:
+        """Put an older version in force again. Raises NotFound, InvalidSettings, StateConflict."""
 
 
 class Journal(Protocol):

@@ -7,6 +7,7 @@ from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
 from daemon.http.sync_schemas import SYNC_SCHEMAS
 from daemon.http.value_schemas import ANY_TEXT, DAY_OR_MOMENT, HOLDER, REASON
+from daemon.settings.document.scopes import SettingsDocument
 from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -77,6 +78,16 @@ def _patched(fields: dict[str, Any]) -> dict[str, Any]:
         nullable.pop("default")
         patched[name] = nullable
     return patched
+
+
+def _groups(*, nullable: bool) -> dict[str, Any]:
+    """Describe the groups of the settings document; what is in them is told in docs/settings.md and by refusals."""
+    document = SettingsDocument.from_document({}).to_document()
+    kinds = {"queue": "object"} | {
+        name: "array" if isinstance(value, list) else "object" for name, value in document.items()
+    }
+    items = {"array": {"items": _ANY}, "object": {}}
+    return {name: {"type": [kind, "null"] if nullable else kind, **items[kind]} for name, kind in kinds.items()}
 
 
 _STATE: Final = {"type": "string", "enum": ["failed", "reprocessing", "reprocessed", "discarded", "superseded"]}
@@ -279,6 +290,22 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),
     "SettingsVersion": _object({**_VERSION, "settings": _object(_settings_fields())}),
     "SettingsHistory": _list_of("SettingsVersion"),
+    "SettingsDocument": _object({**_VERSION, "queue_version": _COUNT, "settings": _closed(_groups(nullable=False))}),
+    "SettingsDocumentChange": _closed(_groups(nullable=False)),
+    "SettingsDocumentPatch": _closed(_groups(nullable=True)),
+    "SettingsDocumentVersion": _object(
+        {
+            "version": _ID,
+            "changed_at": _MOMENT,
+            "changed_by": _TEXT,
+            "reason": _or_null(_TEXT),
+            "changes": _ANY,
+        }
+    ),
+    "SettingsDocumentHistory": _list_of("SettingsDocumentVersion"),
+    "SettingsRestore": _closed(
+        {"version": {"type": "integer", "minimum": 0, "maximum": 2_147_483_646}, "reason": _REASON}, "version"
+    ),
     "ConnectionReport": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "detail": _TEXT}),
     "SyncLog": _object({"items": {"type": "array", "items": _ANY}, "next_cursor": _or_null(_TEXT)}),
     "AuditRow": _object(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from queues.errors import StateConflict
+from queues.errors import NotFound, StateConflict
 from queues.postgres.audit import Act, write_audit
 from queues.postgres.engine import transact
 from queues.postgres.tables.settings_versions import QUEUE_PROCESSING
@@ -93,27 +93,52 @@ class PostgresSettings:
         Raises:
             StateConflict: *if_version* is not the newest any more; `state` is the newest.
         """
+        written = await self.save_together({section: document}, act, if_versions={section: if_version})
+        return written[section]
 
-        async def work(connection: AsyncConnection) -> SettingsVersion:
-            version, before = await _read_newest(connection, section)
-            if if_version is not None and version != if_version:
-                raise StateConflict(f"the settings are at version {version}, not {if_version}", state=str(version))
-            values = {
-                "section": section,
-                "version": version + 1,
-                "document": to_json(document),
-                "actor": storable(act.actor),
-                "reason": storable(act.reason),
+    async def save_together(
+        self,
+        documents: Mapping[str, Mapping[str, Any]],
+        act: Act,
+        *,
+        if_versions: Mapping[str, int | None] | None = None,
+    ) -> Mapping[str, SettingsVersion]:
+        """
+        Add a version to every section of *documents*, all or none, with their audit rows.
+
+        Args:
+            documents: by section, as for `save`.
+            act: who, why.
+            if_versions: by section, the version the change is based on; sections in it that are not written must still
+                be at their version. None or absent: whatever is there.
+
+        Raises:
+            StateConflict: a section is not at its version any more; `state` is its newest.
+        """
+        based_on = if_versions or {}
+
+        async def work(connection: AsyncConnection) -> Mapping[str, SettingsVersion]:
+            for section in sorted(based_on.keys() - documents.keys()):
+                version, _ = await _read_newest(connection, section)
+                _hold(version, based_on[section])
+            return {
+                section: await _write(connection, section, documents[section], act, if_version=based_on.get(section))
+                for section in sorted(documents)
             }
-            row = (await connection.execute(_SAVE, values)).one_or_none()
-            if row is None:
-                # Somebody saved between our two statements.
-                raise StateConflict(f"the settings are past version {version}", state=str(version + 1))
-            details = {"version": version + 1, "before": before, "after": document}
-            await write_audit(connection, act, action="settings.changed", target=section, details=details)
-            return _version(row)
 
         return await transact(self._engine, work)
+
+    async def version(self, section: str, number: int) -> SettingsVersion:
+        """
+        Read version *number* of *section*.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = await self.history(section, before=number + 1, limit=1)
+        if not found or found[0].version != number:
+            raise NotFound("settings version", str(number))
+        return found[0]
 
     async def history(self, section: str, *, before: int = 2_147_483_647, limit: int = 50) -> Sequence[SettingsVersion]:
         """Read versions of *section* below *before*, newest first."""
@@ -134,6 +159,32 @@ async def read_queue_processing(connection: AsyncConnection) -> SettingsSnapshot
 async def _read_newest(connection: AsyncConnection, section: str) -> tuple[int, Mapping[str, Any]]:
     row = (await connection.execute(_NEWEST, {"section": section})).one_or_none()
     return (0, {}) if row is None else (row.version, row.document)
+
+
+async def _write(
+    connection: AsyncConnection, section: str, document: Mapping[str, Any], act: Act, *, if_version: int | None
+) -> SettingsVersion:
+    version, before = await _read_newest(connection, section)
+    _hold(version, if_version)
+    values = {
+        "section": section,
+        "version": version + 1,
+        "document": to_json(document),
+        "actor": storable(act.actor),
+        "reason": storable(act.reason),
+    }
+    row = (await connection.execute(_SAVE, values)).one_or_none()
+    if row is None:
+        # Somebody saved between our two statements.
+        raise StateConflict(f"the settings are past version {version}", state=str(version + 1))
+    details = {"version": version + 1, "before": before, "after": document}
+    await write_audit(connection, act, action="settings.changed", target=section, details=details)
+    return _version(row)
+
+
+def _hold(version: int, based_on: int | None) -> None:
+    if based_on is not None and version != based_on:
+        raise StateConflict(f"the settings are at version {version}, not {based_on}", state=str(version))
 
 
 def _version(row: Row[Any]) -> SettingsVersion:

@@ -14,6 +14,8 @@ from daemon.http.metrics import Metrics
 from daemon.http.ports import HealthWarning
 from daemon.http.tokens import Principal, Tokens
 from daemon.secret import Secret
+from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
+from daemon.settings.document.scopes import SettingsDocument, differing
 from daemon.settings.queue_processing import SettingsVersion
 from daemon.settings.store import DEFAULTS
 from queues.definition import QueueDefinition
@@ -338,6 +340,65 @@ class FakeSettings:
         return [each for each in reversed(self.versions) if before is None or each.version < before][:limit]
 
 
+class FakeDocuments:
+    """All versions in a list; the group `queue` is what the fake settings hold."""
+
+    def __init__(self, audit: AuditTrail, queue: FakeSettings) -> None:
+        self._audit = audit
+        self._queue = queue
+        self._versions: list[tuple[SettingsDocument, Act]] = []
+
+    async def current(self) -> DocumentInForce:
+        queue = await self._queue.current()
+        versions = Versions(len(self._versions), queue.version)
+        if not self._versions:
+            return DocumentInForce(versions=versions, document=SettingsDocument.from_document({}), queue=queue.settings)
+        document, act = self._versions[-1]
+        return DocumentInForce(
+            versions=versions,
+            document=document,
+            queue=queue.settings,
+            changed_at=START,
+            changed_by=act.actor,
+            reason=act.reason,
+        )
+
+    async def replace(
+        self, document: SettingsDocument, queue: QueueProcessingSettings, act: Act, *, based_on: Versions | None
+    ) -> DocumentInForce:
+        current = await self.current()
+        if based_on is not None and based_on != current.versions:
+            raise StateConflict("the settings have changed", state=str(current.versions))
+        if document != current.document:
+            self._versions.append((document, act))
+            self._audit.write("settings.changed", "connector", act)
+        if queue != current.queue:
+            await self._queue.replace(queue, act, if_version=None)
+        return await self.current()
+
+    async def history(self, *, before: int | None, limit: int) -> Sequence[DocumentVersion]:
+        default = SettingsDocument.from_document({}).to_document()
+        numbered = reversed(list(enumerate(self._versions, start=1)))
+        return [
+            DocumentVersion(
+                version=number,
+                changes=differing(document.to_document(), default),
+                changed_at=START,
+                changed_by=act.actor,
+                reason=act.reason,
+            )
+            for number, (document, act) in numbered
+            if before is None or number < before
+        ][:limit]
+
+    async def restore(self, version: int, act: Act) -> DocumentInForce:
+        if version > len(self._versions):
+            raise NotFound("settings version", str(version))
+        document = self._versions[version - 1][0] if version else SettingsDocument.from_document({})
+        current = await self.current()
+        return await self.replace(document, current.queue, act, based_on=None)
+
+
 class FakeJournal:
     """One request in the log, the last run of each queue, and the acts of the audit trail."""
 
@@ -573,6 +634,8 @@ class World:
         self.changed_keys = FakeChangedKeys()
         self.sync_runs = FakeSyncRuns()
         self.settings = FakeSettings(self.audit)
+        self.documents = FakeDocuments(self.audit, self.settings)
+        self.input_limits: dict[str, int | None] = {}
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
@@ -594,6 +657,8 @@ class World:
             publisher=self.intake,
             check_event=check_event,
             settings=self.settings,
+            documents=self.documents,
+            input_limits=lambda: self.input_limits,
             journal=self.journal,
             audit=self.audit_store,
             idempotent_calls=self.idempotent_calls,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from daemon.http.dependencies import Dependencies
+from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.store import QueueProcessingVersions
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.dead_letters import PostgresDeadLetters
@@ -25,6 +26,7 @@ from tests.fakes.http_client import Client, price_event, serving
 from tests.fakes.http_stores import PRICING, TOKEN, World
 
 SETTINGS = "/api/v1/settings/queue-processing"
+DOCUMENT = "/api/v1/settings"
 
 
 class RealWorld(World):
@@ -42,6 +44,7 @@ class RealWorld(World):
             queues=PostgresQueues(self.engine),
             intake=PostgresIntake(self.engine),
             settings=QueueProcessingVersions(PostgresSettings(self.engine)),
+            documents=ConnectorVersions(PostgresSettings(self.engine)),
             journal=PostgresJournal(self.engine),
             audit=PostgresAudit(self.engine),
             idempotent_calls=PostgresIdempotentCalls(self.engine),
@@ -275,3 +278,41 @@ async def test_a_database_that_is_away_is_503_and_tells_no_address() -> None:
     assert "database_unavailable" in body
     assert "sesame" not in body
     assert "127.0.0.1" not in body
+
+
+async def test_both_parts_of_the_document_are_saved_together_or_not_at_all(world: RealWorld, client: Client) -> None:
+    both = {"queue": {"retry_count": 5}, "price": {"currency": "EUR"}}
+
+    first = await client.patch(DOCUMENT, json=both)
+    stale = await client.put(DOCUMENT, json={"price": {"currency": "USD"}}, headers={"If-Match": '"1.0"'})
+    restored = await client.post(f"{DOCUMENT}/restore", json={"version": 0})
+
+    assert (first.status, first.headers["ETag"]) == (200, '"1.1"')
+    assert stale.status == 412
+    assert restored.headers["ETag"] == '"2.1"'
+    async with world.engine.connect() as connection:
+        kept = await connection.execute(text("select section, version, document from settings_versions order by 1, 2"))
+        rows = [(row.section, row.version, row.document) for row in kept]
+        audited = await connection.execute(
+            text("select target, result from audit_log where action = 'settings.changed'")
+        )
+        acts = sorted((row.target, row.result) for row in audited)
+    assert [row[:2] for row in rows] == [("connector", 1), ("connector", 2), ("queue_processing", 1)]
+    assert [row[2] for row in rows[:2]] == [{"price": {"currency": "EUR"}}, {}]
+    assert acts == [
+        ("connector", "done"),
+        ("connector", "done"),
+        ("connector", "refused"),
+        ("queue_processing", "done"),
+    ]
+
+
+async def test_of_many_changes_at_once_based_on_one_version_one_wins(client: Client) -> None:
+    answers = await asyncio.gather(
+        *(
+            client.put(DOCUMENT, json={"price": {"currency": currency}}, headers={"If-Match": '"0.0"'})
+            for currency in ("EUR", "USD", "GBP", "CHF")
+        )
+    )
+
+    assert sorted(answer.status for answer in answers) == [200, 412, 412, 412]

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 from daemon.settings.document.capabilities import Capabilities
 from daemon.settings.document.clocks import TimeSetting
 from daemon.settings.document.customers import CustomerPreferences
-from daemon.settings.document.endpoints import Endpoints, endpoint_faults
+from daemon.settings.document.endpoints import Endpoints
 from daemon.settings.document.entities import EntitySwitches
 from daemon.settings.document.groups import group, read_group, setting, write_group
 from daemon.settings.document.inventory import InventoryPreferences
@@ -101,7 +101,6 @@ def _faults_between(settings: ConnectorSettings) -> Iterator[SettingFault]:
                 expected=f"{' or '.join(allowed)} for the {TITLES[name]}",
                 value=direction,
             )
-    yield from endpoint_faults(settings.endpoints)
     for place, rule in enumerate(settings.rules):
         if not rule.conditions:
             yield SettingFault(field=f"rules[{place}].conditions", expected="one condition or more", value=[])

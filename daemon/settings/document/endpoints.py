@@ -1,9 +1,8 @@
 """`endpoints`: where the calls of each action go, one table per side (R55 to R58, B31, B32, B55)."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from daemon.settings.document.groups import Rows, needed, setting
 from daemon.settings.document.kinds import Choice, Text
@@ -109,35 +108,45 @@ ACUMATICA: Final = _table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ShippedRows:
+    """A table of endpoints to which every shipped row belongs: one that is left out is as it was shipped."""
+
+    shipped: tuple[Endpoint, ...]
+
+    def read(self, value: object, path: str, faults: list[SettingFault]) -> Any:  # noqa: ANN401 - see Kind
+        """Read it."""
+        rows = cast("tuple[Endpoint | None, ...]", Rows(Endpoint, (("action",),)).read(value, path, faults))
+        shipped = {row.action: row for row in self.shipped}
+        for place, row in enumerate(rows):
+            if row is not None:
+                wanted = shipped.get(row.action, row).placeholders
+                braces = row.url.count("{") + row.url.count("}")
+                if row.placeholders != wanted or braces != 2 * len(row.placeholders):
+                    names = ", ".join(f"{{{name}}}" for name in sorted(wanted)) or "nothing"
+                    expected = f"a URL that fills in {names}, each once"
+                    faults.append(SettingFault(field=f"{path}[{place}].url", expected=expected, value=row.url))
+        told = {row.action: row for row in rows if row is not None}
+        own = tuple(row for row in told.values() if row.action not in shipped)
+        return tuple(told.get(row.action, row) for row in self.shipped) + own
+
+    def write(self, value: Any) -> object:  # noqa: ANN401 - see Kind
+        """Give it."""
+        return Rows(Endpoint).write(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return Rows(Endpoint).schema()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
     """The two tables; the rows shipped stay, with what they fill in, and rows of the operator's own may be added."""
 
-    magento: tuple[Endpoint, ...] = setting(Rows(Endpoint, (("action",),)), MAGENTO)
-    acumatica: tuple[Endpoint, ...] = setting(Rows(Endpoint, (("action",),)), ACUMATICA)
+    magento: tuple[Endpoint, ...] = setting(ShippedRows(MAGENTO), MAGENTO)
+    acumatica: tuple[Endpoint, ...] = setting(ShippedRows(ACUMATICA), ACUMATICA)
 
     def find(self, side: Literal["magento", "acumatica"], action: str) -> Endpoint | None:
         """Give the row of *action*; None: there is none of that name."""
         table = self.magento if side == "magento" else self.acumatica
         return next((row for row in table if row.action == action), None)
-
-
-def endpoint_faults(endpoints: Endpoints) -> Iterator[SettingFault]:
-    """Find shipped rows that are gone, and rows that fill in other things than the shipped ones do."""
-    for side, rows, shipped in (
-        ("magento", endpoints.magento, MAGENTO),
-        ("acumatica", endpoints.acumatica, ACUMATICA),
-    ):
-        known = {row.action: row for row in shipped}
-        told = {row.action for row in rows}
-        for action in known:
-            if action not in told:
-                yield SettingFault(field=f"endpoints.{side}", expected=f"a table with the row {action}", value=None)
-        for place, row in enumerate(rows):
-            wanted = known[row.action].placeholders if row.action in known else row.placeholders
-            braces = row.url.count("{") + row.url.count("}")
-            if row.placeholders != wanted or braces != 2 * len(_PLACEHOLDER.findall(row.url)):
-                names = ", ".join(f"{{{name}}}" for name in sorted(wanted)) or "nothing"
-                yield SettingFault(
-                    field=f"endpoints.{side}[{place}].url", expected=f"a URL that fills in {names}", value=row.url
-                )

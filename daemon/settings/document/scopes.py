@@ -180,6 +180,20 @@ def _resolve(
     return resolved
 
 
+def differing(document: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the part of *document* that differs from *default*: what nobody changed follows later releases."""
+    parts: dict[str, Any] = {}
+    for name, value in document.items():
+        under = default.get(name)
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            part = differing(value, under)
+            if part:
+                parts[name] = part
+        elif value != under:
+            parts[name] = value
+    return parts
+
+
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Lay *above* over *below*: objects member by member, everything else as a whole."""
     together = dict(below)

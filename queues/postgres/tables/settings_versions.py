@@ -11,6 +11,9 @@ from queues.settings import RANGES, IntegerRange
 QUEUE_PROCESSING: Final = "queue_processing"
 """The section of the Queue Processing Settings."""
 
+CONNECTOR: Final = "connector"
+"""The section of all other settings of the instance."""
+
 
 def _holds(field: str, condition: str) -> str:
     """Say that *field*, where the document has it, is as *condition* says."""
