@@ -63,6 +63,7 @@ from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.sync_runs import PostgresSyncRuns
 from queues.postgres.tokens import PostgresTokens
+from queues.postgres.waking import ScheduleNews
 from queues.postgres.watching import PostgresWatch
 from queues.rabbitmq.collector import Collector
 from queues.rabbitmq.connection import BrokerConnection
@@ -177,6 +178,7 @@ class _Daemon:
         watch = self._watch(stores, broker, workers)
         await watch.look()
         await stack.enter_async_context(self._background(stores, broker, tokens, watch))
+        await stack.enter_async_context(self._woken(workers))
         worked = frozenset(worker.name for worker in workers)
         await self._open_http(stack, stores, broker, store, watch, worked, tokens)
         spare_loaded_objects()
@@ -320,6 +322,25 @@ class _Daemon:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _woken(self, workers: Sequence[QueueWorker]) -> AsyncIterator[None]:
+        """Have a queue look at its schedule the moment somebody changes it, here or on another replica."""
+
+        def wake(queue: str | None) -> None:
+            for worker in workers:
+                if queue in {worker.name, None}:
+                    _log.debug("schedule.changed", queue=worker.name)
+                    worker.wake()
+
+        engine = open_engine(self._config.database_url.reveal(), pool_size=1, name="am-connector listen")
+        listening = asyncio.create_task(ScheduleNews(engine, wake=wake).run(), name="schedule news")
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            await engine.dispose()
 
     def _capture(self, stores: _Stores, publisher: Publisher) -> Capture:
         unconnected = Unconnected("CONNECTOR_ACUMATICA_URL")

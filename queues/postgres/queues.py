@@ -14,6 +14,7 @@ from queues.postgres.audit import Act, write_audit
 from queues.postgres.engine import transact
 from queues.postgres.schedule import INTERVAL
 from queues.postgres.texts import storable
+from queues.postgres.waking import tell_workers
 from queues.window import due_tick
 
 _STATES: Final = text("""
@@ -186,6 +187,7 @@ class PostgresQueues:
             if following <= row.now:
                 following = due_tick(following, now=row.now, interval=self._interval).at + self._interval
             await connection.execute(_RESUME, {"queue": queue, "next_run_at": following})
+            await tell_workers(connection, queue)
             await write_audit(
                 connection, act, action="queue.resumed", target=queue, details={"paused_since": row.paused_since}
             )
@@ -206,6 +208,7 @@ class PostgresQueues:
             if row.paused_since is not None:
                 raise StateConflict(f"{queue} is paused: resume it first", state="paused")
             await connection.execute(_RUN_NOW, {"queue": queue, "actor": storable(act.actor)})
+            await tell_workers(connection, queue)
             await write_audit(connection, act, action="queue.run_requested", target=queue, details={})
 
         await transact(self._engine, work)

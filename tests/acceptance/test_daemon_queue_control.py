@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.acceptance.site import PRICING, Connector, changes
+from tests.acceptance.lives import whole_life
+from tests.acceptance.site import PRICING, Connector, Site, changes
 from tests.acceptance.store import PRICES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -87,3 +88,17 @@ async def test_a_stopped_intake_refuses_with_its_reason_and_a_resumed_one_takes_
     assert (repeated.status, repeated.document["duplicate"]) == (202, 1)
     await connector.wait_until_waiting(PRICING, 1)
     assert (await connector.run_to_its_end(PRICING))["delivered"] == 1
+
+
+async def test_run_now_is_heard_at_once_by_every_replica(own_site: Site) -> None:
+    quiet = {"SCHEDULE_INTERVAL": "60", "LOG_LEVEL": "debug"}
+    async with whole_life(own_site, **quiet) as one, whole_life(own_site, **quiet) as other:
+        queue = own_site.queue(PRICING)
+        for each in (one, other):
+            await each.daemon.wait_for("schedule.changed", queue=queue)
+        await one.idle(PRICING)
+
+        await one.run(PRICING)
+
+        for each in (one, other):
+            await each.daemon.wait_for("schedule.changed", queue=queue, count=2)

@@ -515,3 +515,19 @@ async def test_claims_that_cannot_be_given_back_at_once_are_given_back_when_the_
 
     assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
     assert [engine.ledger.attempts_of(key) for key in keys] == [2] * 2 + [1] * 8
+
+
+async def test_a_worker_that_is_woken_looks_at_its_schedule_at_once() -> None:
+    engine = build(QueueProcessingSettings(check_process_time=1, process_sleep_time=1))
+
+    async with running(engine):
+        await engine.clock.advance(10)
+        engine.publish_count(1)
+        await engine.schedule.run_now(engine.definition.name)
+        await settle()
+        before = len(engine.sender.requests)
+        engine.worker.wake()
+        await settle()
+
+        assert before == 0
+        assert engine.sender.times_of("AC-1000") == [10.0]
