@@ -404,6 +404,7 @@ class _Daemon:
                 },
                 health_checks=readiness.checks(),
                 health_warnings=readiness.warnings,
+                is_stopping=lambda: self._stop.is_requested,
             )
         )
         runner = make_runner(app)

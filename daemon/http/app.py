@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from daemon.http import (
+    bulk,
     connections,
     dead_letters,
     events,
@@ -39,6 +40,7 @@ ALL_ROUTES: Final[Sequence[Route]] = (
     *intake_control.ROUTES,
     *queues.ROUTES,
     *exports.ROUTES,
+    *bulk.ROUTES,
     *dead_letters.ROUTES,
     *settings.ROUTES,
     *settings_document.ROUTES,

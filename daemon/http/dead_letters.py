@@ -1,6 +1,6 @@
 """`/api/v1/dead-letters`: what failed, and what a person does about it."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -9,8 +9,6 @@ from daemon.http.cursors import cursor, fetch, json_response, list_response
 from daemon.http.dead_letter_documents import letter_document, story_document
 from daemon.http.fields import (
     Check,
-    checked,
-    identifiers,
     instant,
     limit,
     one_of,
@@ -20,9 +18,8 @@ from daemon.http.fields import (
     text,
 )
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.problems import Problem, invalid
 from daemon.http.routes import Operation, Route, answer, in_query, json_of
-from queues.postgres.letters import DeadLetterFilter, Reprocessed
+from queues.postgres.letters import DeadLetterFilter
 
 STATES: Final = ("failed", "reprocessing", "reprocessed", "discarded", "superseded")
 DEFAULT_LIMIT: Final = 50
@@ -83,36 +80,6 @@ async def discard_one(request: web.Request) -> web.Response:
     return json_response(letter_document(letter), status=202)
 
 
-async def reprocess_many(request: web.Request) -> web.Response:
-    """Send many again: those listed, or those that match a filter."""
-    fields = await read_fields(request, {"ids": identifiers, "filter": filter_object, "reason": reason})
-    act = act_of(request, fields)
-    dead_letters = request.app[DEPENDENCIES].dead_letters
-    if ("ids" in fields) == ("filter" in fields):
-        raise invalid("ids", "or filter must be given, and not both", code="missing")
-    if "ids" in fields:
-        result = await dead_letters.reprocess_many(act, ids=fields["ids"])
-    else:
-        result = await dead_letters.reprocess_many(act, wanted=fields["filter"])
-    return json_response(many_document(result), status=202)
-
-
-def filter_object(value: object) -> DeadLetterFilter:
-    """Read the filter of a body: the same names as in the query of the list."""
-    if not isinstance(value, dict):
-        raise ValueError("an object with the filters of the list")  # noqa: TRY004 - what every check raises
-    try:
-        return DeadLetterFilter(**checked(value, FILTER, what="filter"))
-    except Problem as problem:
-        raise ValueError(f"a filter: {problem.detail}") from problem
-
-
-def many_document(result: Reprocessed) -> dict[str, Any]:
-    """Give what an act on many came to."""
-    skipped = [{"id": each.id, "state": None if each.state == "missing" else each.state} for each in result.skipped]
-    return {"requeued": result.requeued, "skipped": skipped}
-
-
 _CONFLICTS: Final = (404, 409, 415, 422, 503)
 _REASON: Final = json_of("Reason")
 
@@ -128,22 +95,6 @@ ROUTES: Final = (
             parameters=(*FILTER_PARAMETERS, *PAGE_PARAMETERS),
             responses={200: answer("One page", "DeadLetterList")},
             problems=(422, 503),
-        ),
-    ),
-    Route(
-        method="POST",
-        path="/api/v1/dead-letters/reprocess",
-        handler=reprocess_many,
-        access="operate",
-        act="dead_letters.reprocessed",
-        operation=Operation(
-            tag="dead letters",
-            summary="Reprocess many",
-            description="Give `ids` or `filter`, not both. What is not open is skipped and named with its state.",
-            parameters=(ACTOR_PARAMETER,),
-            request=json_of("ManyDeadLetters"),
-            responses={202: answer("How many were requeued, and which were skipped", "ManyReprocessed")},
-            problems=(415, 422, 503),
         ),
     ),
     Route(
@@ -163,7 +114,7 @@ ROUTES: Final = (
         path="/api/v1/dead-letters/{id}/reprocess",
         handler=reprocess_one,
         access="operate",
-        act="dead_letter.reprocessed",
+        act="dead_letter.reprocess",
         operation=Operation(
             tag="dead letters",
             summary="Reprocess one: a new generation with a new budget of attempts",
@@ -178,7 +129,7 @@ ROUTES: Final = (
         path="/api/v1/dead-letters/{id}/discard",
         handler=discard_one,
         access="operate",
-        act="dead_letter.discarded",
+        act="dead_letter.discard",
         operation=Operation(
             tag="dead letters",
             summary="Discard one: it will not be sent",

@@ -40,6 +40,7 @@ class Dependencies:
         connections: `magento`, `acumatica`; what is not configured answers so itself.
         health_checks: by name, for `/health/ready`.
         health_warnings: gives what is not as it should be, though the daemon is ready.
+        is_stopping: whether the process is to end; long work then ends at the next good place.
     """
 
     tokens: Tokens
@@ -64,3 +65,4 @@ class Dependencies:
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]
     health_warnings: Callable[[], Sequence[HealthWarning]]
+    is_stopping: Callable[[], bool]

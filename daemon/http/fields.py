@@ -147,6 +147,24 @@ def identifiers(value: object) -> tuple[int, ...]:
     return tuple(dict.fromkeys(identifier(each) for each in value))
 
 
+def flag(value: object) -> bool:
+    """Read a yes or no."""
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - what every check raises
+    return value
+
+
+def integer(lowest: int, highest: int) -> Callable[[object], int]:
+    """Make a check that accepts the integers from *lowest* to *highest*."""
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+            raise ValueError(f"an integer from {lowest} to {highest}")
+        return value
+
+    return check
+
+
 def limit(value: str) -> int:
     """Read how many rows a page has."""
     if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= 500:  # noqa: PLR2004 - as the text says

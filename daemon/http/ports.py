@@ -15,11 +15,12 @@ from daemon.settings.queue_processing import SettingsVersion
 from queues.errors import BrokerUnavailable
 from queues.message import Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
+from queues.postgres.bulk_orders import BulkCount, BulkDone, BulkOrder, BulkRefusal, Choice, Interruption
 from queues.postgres.changed_keys import ChangedKey, Origin, PushIdentity, WaitingKeys
 from queues.postgres.idempotent_calls import Beginning, IdempotentCall, KeptAnswer
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import RequestPage, RunPage
-from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed
+from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page
 from queues.postgres.queues import QueueState
 from queues.postgres.sync_runs import RunKind, SyncRun
 from queues.postgres.tokens import AccessSnapshot, TokenRecord, TokenRole
@@ -42,10 +43,11 @@ class DeadLetters(Protocol):
     async def discard(self, letter_id: int, act: Act) -> DeadLetter:
         """Close it without sending it. Raises NotFound, StateConflict."""
 
-    async def reprocess_many(
-        self, act: Act, *, ids: Sequence[int] = (), wanted: DeadLetterFilter | None = None
-    ) -> Reprocessed:
-        """Reprocess those of *ids*, or those that match *wanted*, whose state allows it; name the others."""
+    async def count(self, choice: Choice) -> BulkCount:
+        """Tell how many open ones *choice* means."""
+
+    async def act_on_many(self, order: BulkOrder, interruption: Interruption = ...) -> BulkDone | BulkRefusal:
+        """Act on many, one such act at a time, for as long as *interruption* lets it."""
 
 
 class Queues(Protocol):

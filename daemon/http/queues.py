@@ -228,8 +228,8 @@ ROUTES: Final = (
         "queue.paused",
         "Pause a queue: its run ends after the check in hand, messages are still collected",
     ),
-    _action("resume", resume, "queue.resumed", "Resume a queue: it runs again from its next tick"),
-    _action("run", run_now, "queue.run_requested", "Run a queue now; its grid is anchored anew at this run's start"),
+    _action("resume", resume, "queue.resume", "Resume a queue: it runs again from its next tick"),
+    _action("run", run_now, "queue.run", "Run a queue now; its grid is anchored anew at this run's start"),
     Route(
         method="GET",
         path="/api/v1/runs",

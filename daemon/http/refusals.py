@@ -15,7 +15,6 @@ from queues.errors import DatabaseUnavailable, NotFound
 from queues.postgres.audit import REFUSED
 
 _REFUSED: Final = frozenset({403, 409, 412})
-_DONE_WORDS: Final = {"pause": "paused", "resume": "resumed", "run": "run_requested", "stop": "stopped"}
 _LONGEST: Final = 200
 
 _log = structlog.stdlib.get_logger("daemon.http")
@@ -37,7 +36,7 @@ async def refused_acts(request: web.Request, handler: Handler) -> web.StreamResp
 
 async def _write(request: web.Request, act: str, status: int, problem: Problem | None) -> None:
     word = request.match_info.get("act", "")
-    action = act.format(act=_DONE_WORDS.get(word, word[:20]))
+    action = act.format(act=word[:20])
     details: dict[str, object] = {"status": status}
     if problem is not None:
         details |= {"code": problem.code, "detail": problem.detail[:_LONGEST]}

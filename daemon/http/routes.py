@@ -45,8 +45,8 @@ class Route:
     Attributes:
         access: who may call it.
         operation: its description; None for the pages, which are no part of the API.
-        act: what the audit log calls it, done or refused; `{act}` stands for that part of the path. None for calls
-            that change nothing.
+        act: what the audit log calls it when it is refused; what is done has its own name there, `queue.paused` for
+            `queue.pause`. `{act}` stands for that part of the path. None for calls that change nothing.
         target: what it acts upon, where the path does not say it.
         keeps_answer: whether the answer may be kept for a repeat of the call; not where it shows a secret.
         body_limit: bytes a request's body may have.

@@ -1,13 +1,15 @@
 """The JSON schemas that the OpenAPI document names, one for each thing the API shows or takes."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from daemon.http.event_schemas import EVENT_SCHEMAS
+from daemon.http.fields import MOST_IDS
 from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
 from daemon.http.sync_schemas import SYNC_SCHEMAS
 from daemon.http.value_schemas import ANY_TEXT, DAY_OR_MOMENT, HOLDER, REASON
 from daemon.settings.document.scopes import SettingsDocument
+from queues.postgres.bulk_orders import MOST_AT_ONCE, BulkEnd
 from queues.settings import IN_FLIGHT, RANGES, QueueProcessingSettings
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -126,6 +128,35 @@ _LETTER: Final[dict[str, Any]] = {
     "changed_by": _TEXT,
     "changed_why": _TEXT,
 }
+_AT_ONCE: Final[dict[str, Any]] = {"type": "integer", "maximum": MOST_AT_ONCE}
+_MANY: Final[dict[str, Any]] = {
+    "reason": _REASON,
+    "dry_run": {"type": "boolean", "description": "Change nothing, tell the number."},
+    "expected_count": {**_AT_ONCE, "minimum": 0, "description": "The number it is to be about."},
+}
+_BULK: Final[dict[str, Any]] = {
+    "skipped": {
+        "type": "array",
+        "description": "The first thousand.",
+        "items": _object(
+            {
+                "id": _ID,
+                "state": {
+                    "type": ["string", "null"],
+                    "description": "Null: there is none; `not_reached`: it ended before.",
+                },
+            }
+        ),
+    },
+    "skipped_count": _COUNT,
+    "matched": {**_COUNT, "description": "How many it was about."},
+    "ended_by": {
+        "type": "string",
+        "enum": list(get_args(BulkEnd)),
+        "description": "`finished`, or why it ended early; the rest is as it was.",
+    },
+    "bulk_id": _ID,
+}
 _RUN: Final[dict[str, Any]] = {
     "id": _TEXT,
     "queue": _TEXT,
@@ -177,6 +208,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "member": {"type": "string", "description": "The member or parameter at fault."},
             "faults": {"type": "array", "items": _object({"field": _TEXT, "expected": _TEXT, "value": {}})},
             "state": {"type": "string", "description": "The state that does not allow the act."},
+            "count": {**_COUNT, "description": "How many an act on many would be about."},
         },
     ),
     "Nothing": _closed({}),
@@ -268,23 +300,28 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             },
         },
     ),
-    "ManyDeadLetters": _closed(
-        {"ids": {"type": "array", "items": _ID, "minItems": 1, "maxItems": 10000}, "filter": _FILTER, "reason": _REASON}
-    ),
-    "ManyReprocessed": _object(
+    "ManyDeadLetters": {
+        "oneOf": [
+            _closed({"ids": {"type": "array", "items": _ID, "minItems": 1, "maxItems": MOST_IDS}, **_MANY}, "ids"),
+            _closed(
+                {
+                    "filter": _FILTER,
+                    "limit": {**_AT_ONCE, "minimum": 1, "description": "So many of the oldest failures."},
+                    **_MANY,
+                },
+                "filter",
+            ),
+        ]
+    },
+    "BulkCount": _object(
         {
-            "requeued": _COUNT,
-            "skipped": {
-                "type": "array",
-                "items": _object(
-                    {
-                        "id": _ID,
-                        "state": {"type": ["string", "null"], "description": "Null: there is no such dead letter."},
-                    }
-                ),
-            },
+            "dry_run": {"type": "boolean", "const": True},
+            "count": _COUNT,
+            "as_of": {**_MOMENT, "description": "As the filter's `until` it keeps later failures out."},
         }
     ),
+    "ManyReprocessed": _object({"requeued": _COUNT, **_BULK}),
+    "ManyDiscarded": _object({"discarded": _COUNT, **_BULK}),
     "QueueProcessingChange": _closed(_settings_fields()),
     "QueueProcessingPatch": _closed(_patched(_settings_fields())),
     "QueueProcessingSettings": _object({**_settings_fields(), **_VERSION}),

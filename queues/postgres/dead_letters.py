@@ -1,6 +1,5 @@
 """Dead letters as people see them and act on them: list, show, reprocess, discard."""
 
-from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import text
@@ -9,14 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from queues.errors import NotFound, StateConflict
 from queues.failpoints import hit
 from queues.postgres.audit import Act
+from queues.postgres.bulk_acts import BulkActs
+from queues.postgres.bulk_orders import BulkCount, BulkDone, BulkOrder, BulkRefusal, Choice, Interruption
 from queues.postgres.engine import transact
 from queues.postgres.foreign import import_foreign
-from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page, Reprocessed, Skipped
-from queues.postgres.letters_reading import ids_matching, read_page, read_story
+from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page
+from queues.postgres.letters_reading import read_page, read_story
 from queues.postgres.letters_requeuing import discard, requeue
-
-CHUNK: Final = 500
-"""Dead letters reprocessed in one transaction: long enough to be quick, short enough to hold no one up."""
 
 LARGEST_PAGE: Final = 500
 
@@ -33,6 +31,7 @@ class PostgresDeadLetters:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._bulk = BulkActs(engine)
 
     async def list(self, wanted: DeadLetterFilter | None = None, *, limit: int = 50, cursor: str | None = None) -> Page:
         """
@@ -100,46 +99,29 @@ class PostgresDeadLetters:
         """
 
         async def work(connection: AsyncConnection) -> DeadLetter:
-            done = await discard(connection, letter_id, act)
-            if done is None:
+            done = await discard(connection, [letter_id], act)
+            if not done:
                 raise await _conflict(connection, letter_id, "discarded")
-            return done
+            return done[0]
 
         return await transact(self._engine, work)
 
-    async def reprocess_many(
-        self,
-        act: Act,
-        *,
-        ids: Sequence[int] = (),
-        wanted: DeadLetterFilter | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Reprocessed:
+    async def count(self, choice: Choice) -> BulkCount:
+        """Tell how many open dead letters *choice* means, up to one more than may be acted upon at once."""
+        return await self._bulk.count(choice)
+
+    async def act_on_many(self, order: BulkOrder, interruption: Interruption = lambda: None) -> BulkDone | BulkRefusal:
         """
-        Reprocess many, oldest failure first, in chunks of 500; each chunk is one transaction.
+        Reprocess or discard many, oldest failure first, in chunks that are a transaction each.
 
         Args:
-            act: who and why; every message gets its audit row.
-            ids: exactly these; or
-            wanted: those that match now; what fails meanwhile is not among them. Only the states that allow it.
-            progress: told after each chunk how many were looked at, and of how many.
+            order: what, and which; every message gets its audit row, and the whole one more.
+            interruption: asked before each chunk whether to end here.
 
         Raises:
             DatabaseUnavailable: in mid-way; the chunks before are done.
         """
-        chosen = list(dict.fromkeys(ids))
-        if wanted is not None:
-            chosen += await self._matching(wanted)
-        requeued = 0
-        skipped: list[Skipped] = []
-        for start in range(0, len(chosen), CHUNK):
-            chunk = chosen[start : start + CHUNK]
-            count, left = await self._requeue_chunk(chunk, act)
-            requeued += count
-            skipped += left
-            if progress is not None:
-                progress(start + len(chunk), len(chosen))
-        return Reprocessed(requeued=requeued, skipped=skipped)
+        return await self._bulk.carry_out(order, interruption)
 
     async def import_foreign(self, *, body: bytes, headers: dict[str, str], queue: str, reason: str) -> int | None:
         """
@@ -159,27 +141,6 @@ class PostgresDeadLetters:
             return await import_foreign(connection, body=body, headers=headers, queue=queue, reason=reason)
 
         return await transact(self._engine, work)
-
-    async def _matching(self, wanted: DeadLetterFilter) -> Sequence[int]:
-        async def work(connection: AsyncConnection) -> Sequence[int]:
-            return await ids_matching(connection, wanted)
-
-        return await transact(self._engine, work)
-
-    async def _requeue_chunk(self, ids: Sequence[int], act: Act) -> tuple[int, Sequence[Skipped]]:
-        async def work(connection: AsyncConnection) -> tuple[int, Sequence[Skipped]]:
-            done = {letter.id for letter in await requeue(connection, ids, act)}
-            hit("requeue.uncommitted")
-            left = [
-                Skipped(id=each, state=(await _state(connection, each)) or "missing")
-                for each in ids
-                if each not in done
-            ]
-            return len(done), left
-
-        result = await transact(self._engine, work)
-        hit("requeue.committed")
-        return result
 
 
 async def _state(connection: AsyncConnection, letter_id: int) -> str | None:

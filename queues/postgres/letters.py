@@ -115,18 +115,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A dead letter that was not reprocessed because of its *state*; `missing` if there is none."""
+    """
+    A dead letter that was not acted upon because of its *state*.
+
+    It is `missing` if there is none, and `not_reached` where the act on many ended before it came there.
+    """
 
     id: int
     state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reprocessed:
-    """What became of a wish to reprocess many."""
-
-    requeued: int
-    skipped: Sequence[Skipped]
 
 
 LETTER_COLUMNS = """

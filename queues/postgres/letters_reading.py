@@ -19,6 +19,9 @@ from queues.postgres.letters import (
     letter_of,
 )
 
+Keyset = tuple[datetime, int]
+"""How far a reading in the order of failures has come: time of the failure, and id."""
+
 _WANTED = """
     (cast(:state as text) is null or state = cast(:state as text))
     and (cast(:queue as text) is null or queue = cast(:queue as text))
@@ -37,9 +40,26 @@ _PAGE = text(f"""
     order by failed_at desc, id desc limit :limit
 """)  # noqa: S608 - put together from constants only
 
-_IDS = text(f"""
-    select id from dead_letters where {_WANTED} and state in ('failed', 'superseded') order by failed_at, id
+_COUNT = text(f"""
+    select count(*) as letters, max(failed_at) as latest from (
+        select failed_at from dead_letters where {_WANTED} and state in ('failed', 'superseded')
+        order by failed_at, id limit :most
+    ) as found
 """)  # noqa: S608 - put together from constants only
+
+_COUNT_OF = text("""
+    select count(*) from dead_letters where id = any(cast(:ids as bigint[])) and state in ('failed', 'superseded')
+""")
+
+_NEXT = text(f"""
+    select id, failed_at from dead_letters
+    where {_WANTED} and state in ('failed', 'superseded') and failed_at <= cast(:failed_by as timestamptz)
+      and (cast(:after_id as bigint) is null
+           or (failed_at, id) > (cast(:after as timestamptz), cast(:after_id as bigint)))
+    order by failed_at, id limit :limit
+""")  # noqa: S608 - put together from constants only
+
+_STATES = text("select id, state from dead_letters where id = any(cast(:ids as bigint[]))")
 
 _ONE = text(f"select {LETTER_COLUMNS}, body, headers from dead_letters where id = :id")  # noqa: S608 - constants only
 
@@ -65,9 +85,46 @@ async def read_page(connection: AsyncConnection, wanted: DeadLetterFilter, *, li
     return Page(items=items, next_cursor=_cursor(items[-1].failed_at, items[-1].id) if more else None)
 
 
-async def ids_matching(connection: AsyncConnection, wanted: DeadLetterFilter) -> Sequence[int]:
-    """Read the ids of all that match and may be reprocessed, oldest failure first."""
-    return list((await connection.execute(_IDS, _values(wanted))).scalars())
+async def count_open(
+    connection: AsyncConnection, wanted: DeadLetterFilter, *, most: int
+) -> tuple[int, datetime | None]:
+    """Count those that match and may be acted upon, up to *most* of the oldest failures, and tell the latest one."""
+    row = (await connection.execute(_COUNT, {**_values(wanted), "most": most})).one()
+    return row.letters, row.latest
+
+
+async def count_open_of(connection: AsyncConnection, ids: Sequence[int]) -> int:
+    """Count those of *ids* that may be acted upon."""
+    return int((await connection.execute(_COUNT_OF, {"ids": list(ids)})).scalar_one())
+
+
+async def next_open(
+    connection: AsyncConnection,
+    wanted: DeadLetterFilter,
+    *,
+    after: Keyset | None,
+    failed_by: datetime | None,
+    limit: int,
+) -> tuple[Sequence[int], Keyset | None]:
+    """
+    Read the ids of those that match and may be acted upon, oldest failure first, and how far they reach.
+
+    Args:
+        connection: in whose transaction they are acted upon.
+        wanted: the filter.
+        after: how far the chunk before reached; None for the first.
+        failed_by: later failures are left out.
+        limit: at most so many.
+    """
+    after_at, after_id = (None, None) if after is None else after
+    values = {**_values(wanted), "after": after_at, "after_id": after_id, "failed_by": failed_by, "limit": limit}
+    rows = (await connection.execute(_NEXT, values)).all()
+    return [row.id for row in rows], (rows[-1].failed_at, rows[-1].id) if rows else after
+
+
+async def states_of(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+    """Read the state of each of *ids* that there is."""
+    return {row.id: row.state for row in await connection.execute(_STATES, {"ids": list(ids)})}
 
 
 async def read_story(connection: AsyncConnection, letter_id: int) -> DeadLetterStory | None:

@@ -40,7 +40,7 @@ _DISCARD = text(f"""
         update dead_letters
         set state = 'discarded', changed_at = now(), changed_by = cast(:actor as text),
             changed_why = cast(:reason as text)
-        where id = :id and state in ('failed', 'superseded')
+        where id = any(cast(:ids as bigint[])) and state in ('failed', 'superseded')
         returning *
     ),
     told as (
@@ -64,10 +64,10 @@ async def requeue(connection: AsyncConnection, ids: Sequence[int], act: Act) -> 
     return [letter_of(row) for row in rows]
 
 
-async def discard(connection: AsyncConnection, letter_id: int, act: Act) -> DeadLetter | None:
-    """Give one up if its state allows it, with its audit row; None if not."""
-    row = (await connection.execute(_DISCARD, {"id": letter_id, **_who(act)})).one_or_none()
-    return None if row is None else letter_of(row)
+async def discard(connection: AsyncConnection, ids: Sequence[int], act: Act) -> Sequence[DeadLetter]:
+    """Give those of *ids* up whose state allows it, with their audit rows; answers them as they are now."""
+    rows = await connection.execute(_DISCARD, {"ids": sorted(ids), **_who(act)})
+    return [letter_of(row) for row in rows]
 
 
 def _who(act: Act) -> dict[str, str]:

@@ -14,6 +14,7 @@ from queues.definition import QueueDefinition
 from queues.message import Message
 from queues.ports import FinishedRequest, Ledger, Outcome, RunLease, Schedule, UnreadableMessage
 from queues.postgres.audit import Act
+from queues.postgres.bulk_orders import BulkDone, BulkOrder, Choice
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
 from queues.postgres.ledger import PostgresLedger
@@ -203,7 +204,8 @@ class DatabaseStore:
                 text("select id from dead_letters where message_id = :id"), {"id": message_id}
             )
             letter_id = found.scalar_one()
-        return (await self._letters.reprocess_many(ACT, ids=[letter_id])).requeued == 1
+        done = await self._letters.act_on_many(BulkOrder(action="reprocess", choice=Choice(ids=(letter_id,)), act=ACT))
+        return isinstance(done, BulkDone) and done.done == 1
 
     async def log_rows(self) -> int:
         async with self._engine.connect() as connection:

@@ -22,6 +22,15 @@ from queues.definition import QueueDefinition
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, InvalidMessage, NotFound, StateConflict
 from queues.message import ChangeEvent, Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
+from queues.postgres.bulk_orders import (
+    BulkCount,
+    BulkDone,
+    BulkOrder,
+    BulkRefusal,
+    Choice,
+    CountDiffers,
+    Interruption,
+)
 from queues.postgres.idempotent_calls import Beginning, Begun, IdempotentCall, KeptAnswer, OtherCall, UnderWay
 from queues.postgres.intake import Familiarity, IntakeState
 from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
@@ -32,7 +41,6 @@ from queues.postgres.letters import (
     DeadLetterState,
     DeadLetterStory,
     Page,
-    Reprocessed,
     Skipped,
 )
 from queues.postgres.queues import Pause, QueueState, RunRecord
@@ -83,6 +91,8 @@ class FakeDeadLetters:
         self._audit = audit
         self.stories: dict[int, DeadLetterStory] = {}
         self.asked: list[DeadLetterFilter] = []
+        self.orders: list[BulkOrder] = []
+        self.refusal: BulkRefusal | None = None
 
     def add(
         self,
@@ -155,19 +165,47 @@ class FakeDeadLetters:
     async def discard(self, letter_id: int, act: Act) -> DeadLetter:
         return await self._change(letter_id, "discarded", act, from_states={"failed", "superseded"})
 
-    async def reprocess_many(
-        self, act: Act, *, ids: Sequence[int] = (), wanted: DeadLetterFilter | None = None
-    ) -> Reprocessed:
-        chosen = [each.id for each in self._matching(wanted)] if wanted else ids
+    async def count(self, choice: Choice) -> BulkCount:
+        return BulkCount(count=len(self._open(choice)), as_of=START + timedelta(days=1))
+
+    async def act_on_many(self, order: BulkOrder, interruption: Interruption = lambda: None) -> BulkDone | BulkRefusal:
+        self.orders.append(order)
+        if self.refusal is not None:
+            return self.refusal
+        count = len(self._open(order.choice))
+        if order.expected_count not in {None, count}:
+            return CountDiffers(count)
+        act = self.reprocess if order.action == "reprocess" else self.discard
         skipped: list[Skipped] = []
+        done, ended_by = 0, interruption()
+        chosen = self._open(order.choice) if order.choice.ids is None else order.choice.ids
         for letter_id in chosen:
+            ended_by = interruption()
+            if ended_by is not None:
+                break
             try:
-                await self.reprocess(letter_id, act)
+                await act(letter_id, order.act)
+                done += 1
             except NotFound:
                 skipped.append(Skipped(id=letter_id, state="missing"))
             except StateConflict as error:
                 skipped.append(Skipped(id=letter_id, state=error.state))
-        return Reprocessed(requeued=len(chosen) - len(skipped), skipped=skipped)
+        return BulkDone(
+            bulk_id=len(self.orders),
+            matched=count,
+            done=done,
+            skipped=skipped,
+            skipped_count=len(skipped),
+            ended_by=ended_by or "finished",
+        )
+
+    def _open(self, choice: Choice) -> Sequence[int]:
+        letters = (
+            self._matching(choice.wanted)
+            if choice.ids is None
+            else [self.stories[each].letter for each in choice.ids if each in self.stories]
+        )
+        return [each.id for each in letters if each.state in {"failed", "superseded"}][: choice.limit]
 
     def _matching(self, chosen: DeadLetterFilter) -> Sequence[DeadLetter]:
         letters = sorted((each.letter for each in self.stories.values()), key=lambda letter: -letter.id)
@@ -627,6 +665,7 @@ class World:
         self.audit_store = FakeAudit(self.audit)
         self.idempotent_calls = FakeIdempotentCalls()
         self.clock = FakeClock()
+        self.stopping = False
         self.metrics = Metrics()
         self.dead_letters = FakeDeadLetters(self.audit)
         self.queues = FakeQueues(self.audit)
@@ -667,4 +706,5 @@ class World:
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
             health_warnings=lambda: self.warnings,
+            is_stopping=lambda: self.stopping,
         )

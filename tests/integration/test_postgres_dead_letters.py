@@ -16,7 +16,7 @@ from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.ledger import PostgresLedger
-from queues.postgres.letters import DeadLetterFilter, Skipped
+from queues.postgres.letters import DeadLetterFilter
 from queues.postgres.queues import PostgresQueues
 from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
@@ -184,28 +184,6 @@ async def test_a_letter_of_a_queue_nobody_runs_cannot_be_reprocessed(stores: Sto
     with pytest.raises(StateConflict) as told:
         await stores.letters.reprocess(letter_id, ACT)
     assert told.value.state == "failed"
-
-
-async def test_many_are_reprocessed_in_chunks_with_progress_and_the_others_named(stores: Stores) -> None:
-    await stores.fail([message(f"K{number}") for number in range(6)])
-    ids = [each.id for each in (await stores.letters.list()).items]
-    await stores.letters.discard(ids[0], ACT)
-    seen: list[tuple[int, int]] = []
-
-    by_id = await stores.letters.reprocess_many(
-        ACT, ids=[ids[0], ids[1], ids[1], 999], progress=lambda done, of: seen.append((done, of))
-    )
-    by_filter = await stores.letters.reprocess_many(ACT, wanted=DeadLetterFilter(queue=QUEUE.name))
-
-    assert (by_id.requeued, set(by_id.skipped)) == (
-        1,
-        {Skipped(id=ids[0], state="discarded"), Skipped(id=999, state="missing")},
-    )
-    assert seen == [(3, 3)]
-    assert (by_filter.requeued, list(by_filter.skipped)) == (4, [])
-    page = await stores.ledger.page(stores.lease, after=0, up_to=2**40, limit=99)
-    # The one asked for by name first, then the others, oldest failure first.
-    assert [each.message_id for each in page][1:] == [message(f"K{number}").message_id for number in range(4)]
 
 
 async def test_bytes_that_no_text_can_hold_become_a_dead_letter(stores: Stores) -> None:

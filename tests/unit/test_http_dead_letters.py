@@ -3,7 +3,6 @@
 import base64
 import csv
 import json
-from typing import Any
 
 import pytest
 
@@ -157,61 +156,6 @@ async def test_what_does_not_exist_is_404(letter_id: str) -> None:
         for act in ("reprocess", "discard"):
             assert (await client.post(f"{PATH}/{letter_id}/{act}")).status == 404
         assert (await client.get(f"{PATH}/{letter_id}")).status == 404
-
-
-async def test_many_are_reprocessed_by_id_and_the_skipped_are_named() -> None:
-    world = world_with(1, 2, 3)
-    world.dead_letters.add(4, state="reprocessed")
-
-    async with serving(world) as client:
-        response = await client.post(f"{PATH}/reprocess", json={"ids": [1, 2, 2, 4, 9], "reason": "fixed"})
-        answer = await response.json()
-
-    assert response.status == 202
-    assert answer == {
-        "requeued": 2,
-        "skipped": [{"id": 4, "state": "reprocessed"}, {"id": 9, "state": None}],
-    }
-    assert world.dead_letters.stories[3].letter.state == "failed"
-
-
-async def test_many_are_reprocessed_by_filter() -> None:
-    world = world_with(1, 2, 3)
-
-    async with serving(world) as client:
-        response = await client.post(f"{PATH}/reprocess", json={"filter": {"state": "failed", "key": "AC-2"}})
-
-        assert (response.status, await response.json()) == (202, {"requeued": 1, "skipped": []})
-
-
-BAD_BODIES: list[Any] = [
-    {},
-    {"ids": [1], "filter": {}},
-    {"ids": []},
-    {"ids": [True]},
-    {"ids": [1.5]},
-    {"ids": 1},
-    {"filter": {"stat": "failed"}},
-    {"filter": {"state": "broken"}},
-    {"filter": []},
-    {"ids": [1], "state": "failed"},
-    {"ids": [1], "reason": 7},
-    {"ids": [1], "reason": "x" * 1001},
-    {"ids": list(range(1, 10_002))},
-    [1],
-]
-
-
-@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(body)[:40])
-async def test_a_body_that_is_not_as_described_is_refused(body: object) -> None:
-    world = world_with(1)
-
-    async with serving(world) as client:
-        response = await client.post(f"{PATH}/reprocess", json=body)
-
-        assert response.status == 422
-        assert (await response.json())["detail"]
-    assert world.audit.rows == []
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b'{"reason": "a", "reason": "b"}'])

@@ -228,11 +228,32 @@ async def test_process_all_takes_the_filter_along() -> None:
         await sign_in(client)
         asked = await send(client, "/dead-letters/confirm", act="process_all", key="AC-3", state="failed")
         page = await asked.text()
-        done = await send(client, "/dead-letters/act", act="process_all", key="AC-3", state="failed")
+        carried = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+        carried.pop("form_token")
+        done = await send(client, "/dead-letters/act", **carried)
 
     assert "<dd>AC-3</dd>" in page
+    assert "Process all 1 message that match?" in page
+    assert carried["until"].startswith("2026-11-22")  # what fails while the question is read is not meant
     assert done.status == 303
+    assert "until" not in done.headers["Location"]
     assert [row[1] for row in world.audit.rows] == ["3"]
+
+
+async def test_process_all_stops_when_the_number_is_another_than_was_asked_about() -> None:
+    world = World()
+    world.dead_letters.add(1)
+    world.dead_letters.add(2)
+
+    async with serving(world, token=None) as client:
+        await sign_in(client)
+        done = await send(client, "/dead-letters/act", act="process_all", state="failed", expected_count="1")
+        page = await done.text()
+        without = await send(client, "/dead-letters/act", act="process_all", state="failed")
+
+    assert (done.status, without.status) == (409, 422)
+    assert "about 2 dead letters now" in page
+    assert world.audit.rows == []
 
 
 async def test_messages_are_discarded_and_what_changed_meanwhile_is_told() -> None:

@@ -43,7 +43,7 @@ async def test_an_act_beyond_a_role_is_written_down_with_who_what_and_where(rout
     assert response.status == 403
     assert world.audit.rows == []
     [(action, target, who, details)] = world.audit.refused
-    assert action == (act.act or "").format(act="paused")
+    assert action == (act.act or "").format(act="pause")
     assert target == {"{queue}": PRICING.name, "{id}": "1", "{name}": "magento"}.get(
         next(iter(re.findall(r"\{(?:queue|id|name)\}", act.path)), ""), act.target
     )
@@ -62,7 +62,7 @@ async def test_an_act_that_conflicts_is_written_down_with_the_live_state() -> No
         assert (await client.get("/api/v1/dead-letters/1")).status == 200
 
     [(action, target, _, details)] = world.audit.refused
-    assert (action, target) == ("dead_letter.reprocessed", "1")
+    assert (action, target) == ("dead_letter.reprocess", "1")
     assert (details["status"], details["code"], details["state"]) == (409, "state_conflict", "discarded")
 
 
@@ -73,7 +73,7 @@ async def test_a_change_based_on_old_settings_is_written_down() -> None:
         assert (await client.put(path, json={}, headers={"If-Match": '"7"'})).status == 412
 
     [(action, target, _, details)] = world.audit.refused
-    assert (action, target, details["code"]) == ("settings.changed", "queue_processing", "precondition_failed")
+    assert (action, target, details["code"]) == ("settings.change", "queue_processing", "precondition_failed")
 
 
 async def test_a_form_of_another_site_is_written_down_to_the_name_it_was_forged_in() -> None:
@@ -85,7 +85,7 @@ async def test_a_form_of_another_site_is_written_down_to_the_name_it_was_forged_
 
     assert forged.status == 403
     [(action, target, who, _)] = world.audit.refused
-    assert (action, target, who.actor) == ("intake.stopped", "intake", "admin")
+    assert (action, target, who.actor) == ("intake.stop", "intake", "admin")
 
 
 async def test_what_a_stranger_tries_is_not_written_down() -> None:

@@ -33,6 +33,7 @@ MATRIX = {
     "GET /api/v1/dead-letters/export": READ,
     "GET /api/v1/dead-letters/{id}": READ,
     "POST /api/v1/dead-letters/reprocess": OPERATE,
+    "POST /api/v1/dead-letters/discard": OPERATE,
     "POST /api/v1/dead-letters/{id}/reprocess": OPERATE,
     "POST /api/v1/dead-letters/{id}/discard": OPERATE,
     "GET /api/v1/settings": READ,

@@ -1,6 +1,7 @@
 """Reprocess Failed Messages: find them, choose them, look at them, and send them again or discard them."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from multidict import MultiDict
 
 from daemon.http.acting import id_in_path
+from daemon.http.bulk import carry_out
 from daemon.http.cursors import cursor, fetch
 from daemon.http.dead_letter_documents import payload_document
 from daemon.http.dead_letters import FILTER, STATES
@@ -18,8 +20,7 @@ from daemon.http.pages.rendering import render
 from daemon.http.problems import invalid
 from daemon.http.routes import Route
 from daemon.http.story import tell_story
-from queues.errors import NotFound, StateConflict
-from queues.postgres.audit import Act
+from queues.postgres.bulk_orders import BulkOrder, Choice
 from queues.postgres.letters import DeadLetterFilter
 from queues.verdicts import ErrorClass
 
@@ -80,31 +81,41 @@ async def confirm(request: web.Request) -> web.Response:
     form = await read_form(request)
     act, wanted = _chosen_act(form), _filter_of(form)
     ids = _ids(form)
+    until, count = wanted.get("until", ""), len(ids)
     if act == "process_all":
-        page = await request.app[DEPENDENCIES].dead_letters.list(_wanted(wanted), limit=1)
-        if not page.items:
+        counted = await request.app[DEPENDENCIES].dead_letters.count(Choice(wanted=_wanted(wanted)))
+        if not counted.count:
             raise invalid("selection", "is empty: nothing matches the filter", code="missing")
+        # What fails while the question is read was not asked about.
+        until, count = until or counted.as_of.isoformat(), counted.count
     elif not ids:
         raise invalid("selection", "is empty: tick the messages first", code="missing")
-    return render(request, "confirm.html", act=act, ids=ids, wanted=wanted, back=_back(wanted))
+    carried = {**wanted, "until": until} if act == "process_all" else wanted
+    return render(
+        request, "confirm.html", act=act, ids=ids, count=count, wanted=wanted, carried=carried, back=_back(wanted)
+    )
 
 
 async def act_on_many(request: web.Request) -> web.Response:
     """Do what was confirmed, then show the list again with what came of it."""
     form = await read_form(request)
     wanted, act = _filter_of(form), act_of_form(request, form)
-    dead_letters = request.app[DEPENDENCIES].dead_letters
+    ids = _ids(form)
     match _chosen_act(form):
         case "process_all":
-            result = await dead_letters.reprocess_many(act, wanted=_wanted(wanted))
-            told = {"notice": "processed", "done": result.requeued, "left": len(result.skipped)}
+            choice = Choice(wanted=_wanted(wanted))
+            order = BulkOrder(action="reprocess", choice=choice, act=act, expected_count=_count(form))
         case "process":
-            result = await dead_letters.reprocess_many(act, ids=_ids(form))
-            told = {"notice": "processed", "done": result.requeued, "left": len(result.skipped)}
+            order = BulkOrder(action="reprocess", choice=Choice(ids=tuple(ids)), act=act)
         case _:
-            done = await _discard(request, _ids(form), act)
-            told = {"notice": "discarded", "done": done, "left": len(_ids(form)) - done}
-    return web.Response(status=303, headers={"Location": f"{PATH}?{urlencode({**wanted, **told})}"})
+            order = BulkOrder(action="discard", choice=Choice(ids=tuple(ids)), act=act)
+    if order.choice.ids is not None and not ids:
+        raise invalid("selection", "is empty: tick the messages first", code="missing")
+    result = await carry_out(request, order)
+    notice = "processed" if order.action == "reprocess" else "discarded"
+    told = {"notice": notice, "done": result.done, "left": (len(ids) or result.matched) - result.done}
+    shown = {name: value for name, value in wanted.items() if name != "until" or form.get("keep_until")}
+    return web.Response(status=303, headers={"Location": f"{PATH}?{urlencode({**shown, **told})}"})
 
 
 async def act_on_one(request: web.Request) -> web.Response:
@@ -119,17 +130,6 @@ async def act_on_one(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{PATH}/{letter_id}?notice=processed"})
 
 
-async def _discard(request: web.Request, ids: Sequence[int], act: Act) -> int:
-    done = 0
-    for letter_id in ids:
-        try:
-            await request.app[DEPENDENCIES].dead_letters.discard(letter_id, act)
-        except (NotFound, StateConflict):
-            continue  # somebody else was quicker: counted as left, and the list shows its state
-        done += 1
-    return done
-
-
 def _chosen_act(form: MultiDict[str]) -> str:
     act = form.get("act", "")
     if act not in _ACTS:
@@ -142,6 +142,13 @@ def _ids(form: MultiDict[str]) -> list[int]:
         return list(dict.fromkeys(identifier(each) for each in form.getall("id", [])))
     except ValueError as error:
         raise invalid("id", f"must be {error}") from error
+
+
+def _count(form: MultiDict[str]) -> int:
+    text = form.get("expected_count", "")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise invalid("expected_count", "must be the number that was asked about")
+    return int(text)
 
 
 def _filter_of(form: MultiDict[str]) -> dict[str, str]:
@@ -188,7 +195,7 @@ ROUTES: Final = (
         path=f"{PATH}/act",
         handler=act_on_many,
         access="operate",
-        act="dead_letters.changed",
+        act="dead_letters.change",
         operation=None,
     ),
     Route(method="GET", path=f"{PATH}/{{id}}", handler=show_message, access="read", operation=None),
@@ -197,7 +204,7 @@ ROUTES: Final = (
         path=f"{PATH}/{{id}}",
         handler=act_on_one,
         access="operate",
-        act="dead_letter.changed",
+        act="dead_letter.change",
         operation=None,
     ),
 )

@@ -77,6 +77,6 @@ async def show_style(request: web.Request) -> web.Response:
 ROUTES: Final = (
     Route(method="GET", path=LOGIN_PATH, handler=show_login, access="public", operation=None),
     Route(method="POST", path=LOGIN_PATH, handler=sign_in, access="public", operation=None),
-    Route(method="POST", path="/logout", handler=sign_out, access="read", act="session.ended", operation=None),
+    Route(method="POST", path="/logout", handler=sign_out, access="read", act="session.end", operation=None),
     Route(method="GET", path="/style.css", handler=show_style, access="public", operation=None),
 )

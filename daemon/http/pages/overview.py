@@ -123,7 +123,7 @@ ROUTES: Final = (
         path="/connections/{name}",
         handler=test_connection,
         access="operate",
-        act="connection.tested",
+        act="connection.test",
         operation=None,
     ),
 )

@@ -101,7 +101,7 @@ ROUTES: Final = (
         path=PATH,
         handler=save_settings,
         access="configure",
-        act="settings.changed",
+        act="settings.change",
         target="queue_processing",
         operation=None,
     ),
