@@ -152,7 +152,7 @@ def _success(response: Mapping[str, Any], links: Mapping[str, Any] | None) -> di
 
 def _needs_body(route: Route) -> bool:
     # Acts on one thing may go without a body: its only field, the reason, is optional.
-    return not re.search(r"/(pause|resume|run|test|\{id\}/reprocess|discard|revoke)$", route.path)
+    return not re.search(r"/(pause|resume|run|test|\{id\}/(reprocess|discard|revoke))$", route.path)
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from http import HTTPStatus
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,9 @@ from typing_extensions import override
 
 from daemon.http.answering import SECURITY_HEADERS
 from daemon.http.problems import Problem, to_json
+
+LINGERING_SECONDS: Final = 1.0
+"""How long a body that nobody reads is taken in after its answer, so that a client that still sends can read it."""
 
 _log = structlog.stdlib.get_logger("daemon.http")
 
@@ -45,7 +49,9 @@ class _NoAccessLog(AbstractAccessLogger):
 class _Server(web.Server):
     @override
     def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), access_log_class=_NoAccessLog)
+        return _Connection(
+            self, loop=asyncio.get_running_loop(), access_log_class=_NoAccessLog, lingering_time=LINGERING_SECONDS
+        )
 
 
 class _Connection(RequestHandler):
