@@ -89,16 +89,14 @@ class Capture:
             await self._keys.failed(keys, str(error))
             _log.warning("change.not_read", event_type=event_type, keys=len(keys), reason=str(error))
             return
-        pairs = list(zip(keys, answers, strict=True))
-        await self._keys.done([key for key, answer in pairs if not self._is_event(key, answer)])
-        await self._publish([(key, answer) for key, answer in pairs if isinstance(answer, ChangeEvent)])
-
-    def _is_event(self, key: DueKey, answer: ChangeEvent | Passed) -> bool:
-        """Tell whether there is something to publish; what is not is told in the log, with the reason."""
-        if isinstance(answer, Passed):
-            _log.info("change.skipped", event_type=key.event_type, key=key.key, reason=answer.reason)
-            return False
-        return True
+        looked_at = dict(zip(keys, answers, strict=True))
+        for key, answer in looked_at.items():
+            if isinstance(answer, Passed):
+                _log.info("change.skipped", event_type=key.event_type, key=key.key, reason=answer.reason)
+        await self._keys.done([key for key, answer in looked_at.items() if isinstance(answer, Passed)])
+        await self._publish(
+            [(key, event) for key, answer in looked_at.items() if isinstance(answer, tuple) for event in answer]
+        )
 
     async def _publish(self, pairs: Sequence[tuple[DueKey, ChangeEvent]]) -> None:
         for key, event in pairs:
@@ -108,10 +106,10 @@ class Capture:
                 # It goes to its queue all the same: there it becomes a dead letter that a person sees.
                 _log.warning("change.invalid", event_type=key.event_type, key=key.key, reason=str(fault))
         refusals = await self._publisher.publish([Publication.of(event) for _, event in pairs])
-        told = list(zip((key for key, _ in pairs), refusals, strict=True))
-        await self._keys.done([key for key, refusal in told if refusal is None])
-        unconfirmed = [(key, refusal) for key, refusal in told if refusal is not None]
+        # Of a key with several events all must be confirmed; those that were are known by their ids the next time.
+        unconfirmed = {key: refusal for (key, _), refusal in zip(pairs, refusals, strict=True) if refusal is not None}
+        await self._keys.done(list(dict.fromkeys(key for key, _ in pairs if key not in unconfirmed)))
         if unconfirmed:
-            reason = str(unconfirmed[0][1])
-            await self._keys.failed([key for key, _ in unconfirmed], reason)
+            reason = str(next(iter(unconfirmed.values())))
+            await self._keys.failed(list(unconfirmed), reason)
             _log.warning("change.not_confirmed", keys=len(unconfirmed), reason=reason)

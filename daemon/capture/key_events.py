@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from daemon.capture.ports import Passed
+from daemon.capture.ports import Look
 from queues.message import ChangeEvent
 from queues.postgres.changed_keys import DueKey
 
@@ -18,9 +18,9 @@ class KeyEvents:
     def __init__(self, source: str) -> None:
         self._source = source
 
-    async def read(self, keys: Sequence[DueKey]) -> Sequence[ChangeEvent | Passed]:
+    async def read(self, keys: Sequence[DueKey]) -> Sequence[Look]:
         """Make an event of each key, without asking anybody."""
-        return [key_event(each, source=self._source) for each in keys]
+        return [(key_event(each, source=self._source),) for each in keys]
 
 
 def key_event(key: DueKey, *, source: str) -> ChangeEvent:
@@ -36,6 +36,12 @@ def key_event(key: DueKey, *, source: str) -> ChangeEvent:
     )
 
 
-def event_id(key: DueKey) -> str:
-    """Give the id of the event that comes of a look: a look made again after a crash makes the same event."""
-    return f"{key.version:%Y%m%dT%H%M%S.%fZ}-{key.revision}-{key.key}"[:255]
+def event_id(key: DueKey, *, part: str = "") -> str:
+    """
+    Give the id of the event that comes of a look: a look made again after a crash makes the same one.
+
+    Args:
+        key: what is looked at.
+        part: which of several events of one look.
+    """
+    return "-".join(filter(None, (f"{key.version:%Y%m%dT%H%M%S.%fZ}", str(key.revision), part, key.key)))[:255]

@@ -41,10 +41,14 @@ class Passed:
     reason: str
 
 
+Look = tuple[ChangeEvent, ...] | Passed
+"""What came of looking at one record: events (of an item's stock one for each source), or the reason for none."""
+
+
 class ChangeReader(Protocol):
     """Makes change events of keys of one event type."""
 
-    async def read(self, keys: Sequence[DueKey]) -> Sequence[ChangeEvent | Passed]:
+    async def read(self, keys: Sequence[DueKey]) -> Sequence[Look]:
         """
         Look at the records and give one answer each, in order.
 

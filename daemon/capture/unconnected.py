@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NoReturn
 
-from daemon.capture.ports import Passed, SourceUnavailable
+from daemon.capture.ports import Look, SourceUnavailable
 from daemon.capture.syncing import KeyPage
-from queues.message import ChangeEvent
 from queues.postgres.changed_keys import DueKey
 
 
@@ -21,7 +20,7 @@ class Unconnected:
     def __init__(self, variable: str) -> None:
         self._variable = variable
 
-    async def read(self, keys: Sequence[DueKey]) -> Sequence[ChangeEvent | Passed]:
+    async def read(self, keys: Sequence[DueKey]) -> Sequence[Look]:
         """Raise SourceUnavailable: *keys* go on waiting."""
         del keys
         self._refuse()

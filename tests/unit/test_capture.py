@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from daemon.capture.capturing import GROUP, PAUSE_SECONDS, Capture
 from daemon.capture.key_events import KeyEvents
-from daemon.capture.ports import Passed, SourceUnavailable
+from daemon.capture.ports import Look, Passed, SourceUnavailable
 from daemon.capture.syncing import OVERLAP, KeyPage, Syncing
 from queues.errors import BrokerUnavailable
 from queues.message import ChangeEvent, decode
@@ -52,7 +52,7 @@ class Erp:
     passes: frozenset[str] = frozenset()
     asked: list[list[str]] = field(default_factory=list)
 
-    async def read(self, keys: Sequence[DueKey]) -> Sequence[ChangeEvent | Passed]:
+    async def read(self, keys: Sequence[DueKey]) -> Sequence[Look]:
         self.asked.append([each.key for each in keys])
         if self.is_down:
             raise SourceUnavailable("Acumatica did not answer within 60 s")
