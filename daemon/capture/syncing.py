@@ -134,7 +134,7 @@ class Syncing:
         _log.info("sync.started", run=run.id, sync=run.sync, kind=run.kind, mode=run.mode, position=run.position)
         origin: Origin = "manual" if run.mode == "manual" else "catch_up"
         if run.kind == "individual":
-            key = ChangedKey(event_type=run.sync, key=run.key, version=run.asked_at)
+            key = ChangedKey(event_type=run.sync, key=run.key)
             await self._keys.note([key], origin=origin, at_once=True)
             await self._runs.progress(run, owner, position="", until=run.asked_at, noted=1)
             return

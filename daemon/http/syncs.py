@@ -50,8 +50,7 @@ async def sync_records(request: web.Request) -> web.Response:
     keys: tuple[str, ...] = fields["keys"]
     if len(keys) == 1:
         return json_response(run_document(await given.sync_runs.ask(sync, "individual", act, key=keys[0])), status=202)
-    now = given.clock.now()
-    noted = [ChangedKey(event_type=sync, key=key, version=now) for key in keys]
+    noted = [ChangedKey(event_type=sync, key=key) for key in keys]
     await given.changed_keys.note(noted, origin="file", at_once=True)
     await given.audit.write(act, action="sync.records", target=sync, details={"keys": len(keys)})
     return json_response({"sync": sync, "noted": len(keys)}, status=202)

@@ -28,15 +28,12 @@ async def take_push_notification(request: web.Request) -> web.Response:
         # The ERP tries five times and then keeps it for two days: somebody should look before.
         _log.warning("push.refused", reason=str(error))
         raise
-    keys = [
-        ChangedKey(event_type=push.query.event_type, key=each.key, version=push.at, changed=each.changed)
-        for each in push.changes
-    ]
+    keys = [ChangedKey(event_type=push.query.event_type, key=each.key, changed=each.changed) for each in push.changes]
     identity = PushIdentity(
         company=push.company, query=push.query.name, transaction_id=push.transaction_id, digest=push.digest
     )
     noted = await request.app[DEPENDENCIES].changed_keys.note(keys, origin="push", push=identity)
-    _log.info("push.noted", query=push.query.name, records=len(keys), repeat=not noted)
+    _log.info("push.noted", query=push.query.name, records=len(keys), repeat=not noted, at=push.at.isoformat())
     return json_response({"records": len(keys), "repeat": not noted}, status=202)
 
 

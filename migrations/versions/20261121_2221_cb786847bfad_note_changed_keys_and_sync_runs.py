@@ -24,7 +24,7 @@ def upgrade() -> None:
             "version",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="of the newest change noted, by the source's clock",
+            comment="when it was noted last: by one clock, whoever noted it",
         ),
         sa.Column("revision", sa.BigInteger(), server_default="1", nullable=False, comment="rises with every note"),
         sa.Column("origin", sa.Text(), nullable=False, comment="who noted it last: push, catch_up, manual, file"),

@@ -24,16 +24,16 @@ _LONGEST_RETRY: Final = timedelta(minutes=5)
 
 _NOTE = text("""
     insert into changed_keys as c (event_type, key, changed, version, origin, due_at)
-    select event_type, key, string_to_array(nullif(changed, ''), E'\\x1f'), version, cast(:origin as text),
+    select event_type, key, string_to_array(nullif(changed, ''), E'\\x1f'), now(), cast(:origin as text),
            now() + cast(:delay as interval)
-    from unnest(cast(:event_type as text[]), cast(:key as text[]), cast(:changed as text[]),
-                cast(:version as timestamptz[])) as given (event_type, key, changed, version)
+    from unnest(cast(:event_type as text[]), cast(:key as text[]), cast(:changed as text[]))
+        as given (event_type, key, changed)
     order by event_type, key
     on conflict (event_type, key) do update
         set changed = case when c.changed is not null and excluded.changed is not null
                            then (select array_agg(distinct name order by name)
                                  from unnest(c.changed || excluded.changed) as name) end,
-            version = greatest(c.version, excluded.version), revision = c.revision + 1, origin = excluded.origin
+            version = now(), revision = c.revision + 1, origin = excluded.origin
 """)
 
 _REMEMBER_PUSH = text("""
@@ -90,19 +90,25 @@ class ChangedKey:
     Attributes:
         event_type: `<direction>.<entity>`.
         key: of the record, trimmed.
-        version: when it changed, by the source's clock, aware.
         changed: names of the fields that changed, None if the source does not say.
     """
 
     event_type: str
     key: str
-    version: datetime
     changed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueKey:
-    """A record to be looked at now. *revision* tells whether another note came meanwhile; *tries* failed before."""
+    """
+    A record to be looked at now.
+
+    Attributes:
+        version: when it was noted last, by the database's clock. A look reads the newest state, so that looks are
+            ordered by it, whatever the clocks of the sources say.
+        revision: tells whether another note came meanwhile.
+        tries: looks that failed before.
+    """
 
     event_type: str
     key: str
@@ -188,7 +194,6 @@ class PostgresChangedKeys:
                         "event_type": [each.event_type for each in united],
                         "key": [each.key for each in united],
                         "changed": [None if each.changed is None else "\x1f".join(each.changed) for each in united],
-                        "version": [each.version for each in united],
                         "origin": origin,
                         "delay": timedelta(0) if at_once else self._delay,
                     },
@@ -258,8 +263,7 @@ def _united(keys: Sequence[ChangedKey]) -> list[ChangedKey]:
         if known is not None:
             both = None if known.changed is None or changed is None else {*known.changed, *changed}
             changed = None if both is None else tuple(sorted(both))
-        version = each.version if known is None else max(known.version, each.version)
-        united[identity] = ChangedKey(event_type=each.event_type, key=each.key, version=version, changed=changed)
+        united[identity] = ChangedKey(event_type=each.event_type, key=each.key, changed=changed)
     return [united[identity] for identity in sorted(united)]
 
 

@@ -35,7 +35,7 @@ class FakeChangedKeys:
             self.due[identity] = DueKey(
                 event_type=each.event_type,
                 key=each.key,
-                version=each.version if known is None else max(known.version, each.version),
+                version=NOTED_AT,
                 changed=each.changed if known is None or known.changed == each.changed else None,
                 revision=1 if known is None else known.revision + 1,
                 origin=origin,

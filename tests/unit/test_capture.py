@@ -18,7 +18,7 @@ from queues.message import ChangeEvent, decode
 from queues.postgres.audit import Act
 from queues.postgres.changed_keys import ChangedKey, DueKey
 from queues.rabbitmq.publisher import Publication
-from tests.fakes.capture_stores import FakeChangedKeys, FakeSyncRuns
+from tests.fakes.capture_stores import NOTED_AT, FakeChangedKeys, FakeSyncRuns
 from tests.fakes.clock import FakeClock
 
 PRODUCT = "to_magento.product"
@@ -27,7 +27,7 @@ ACT = Act(actor="Dana", reason="new catalogue")
 
 
 def change(key: str, event_type: str = PRODUCT) -> ChangedKey:
-    return ChangedKey(event_type=event_type, key=key, version=AT)
+    return ChangedKey(event_type=event_type, key=key)
 
 
 @dataclass
@@ -83,7 +83,7 @@ async def test_a_key_becomes_an_event_and_is_let_go() -> None:
     captured = await bench.capture.capture()
 
     (event,) = bench.broker.events
-    assert (event.type, event.subject, event.time, event.source) == (PRODUCT, "AC-1", AT, "acumatica/Shop")
+    assert (event.type, event.subject, event.time, event.source) == (PRODUCT, "AC-1", NOTED_AT, "acumatica/Shop")
     assert (captured, bench.keys.due) == (1, {})
 
 

@@ -21,7 +21,7 @@ changed_keys = Table(
     Column("event_type", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("changed", ARRAY(Text), comment="fields said to have changed; null: nobody said"),
-    Column("version", INSTANT, nullable=False, comment="of the newest change noted, by the source's clock"),
+    Column("version", INSTANT, nullable=False, comment="when it was noted last: by one clock, whoever noted it"),
     Column("revision", BigInteger, nullable=False, server_default="1", comment="rises with every note"),
     Column("origin", Text, nullable=False, comment="who noted it last: push, catch_up, manual, file"),
     Column("noted_at", INSTANT, nullable=False, server_default=text("now()"), comment="first note"),
