@@ -62,3 +62,8 @@ def _read_in_stock(came: object, quantity: Decimal) -> bool:
     if isinstance(came, bool):
         return came
     return refuse("invalid", "data.in_stock", "must be true or false", came)
+
+
+def stock_data(change: StockChange) -> dict[str, object]:
+    """Give the data of the event that says *change*: what `read_stock` reads back."""
+    return {"quantity": f"{change.quantity:f}", "source_code": change.source_code, "in_stock": change.in_stock}

@@ -79,3 +79,17 @@ def _read_instant(data: Mapping[str, Any], name: str) -> datetime | None:
             aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
             return aware.replace(microsecond=0)
     return refuse("invalid", f"data.{name}", "must be a time such as 2026-11-21, or 2026-11-21 10:00:00 (UTC)", came)
+
+
+def price_data(change: PriceChange) -> dict[str, object]:
+    """Give the data of the event that says *change*: what `read_price` reads back."""
+    told: dict[str, object] = {"price": f"{change.price:f}"}
+    for name in ("cost", "special_price"):
+        value = getattr(change, name)
+        if value is not None:
+            told[name] = f"{value:f}"
+    for name in ("special_from", "special_to"):
+        instant = getattr(change, name)
+        if instant is not None:
+            told[name] = f"{instant:%Y-%m-%d %H:%M:%S}"
+    return told

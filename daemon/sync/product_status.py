@@ -32,3 +32,8 @@ def read_status(event: ChangeEvent) -> StatusChange:
         code = "missing" if "status" not in event.data else "invalid"
         refuse(code, "data.status", 'must be "enabled" or "disabled"', came)
     return StatusChange(sku=event.subject, storeview=event.storeview, enabled=came == "enabled")
+
+
+def status_data(change: StatusChange) -> dict[str, object]:
+    """Give the data of the event that says *change*: what `read_status` reads back."""
+    return {"status": "enabled" if change.enabled else "disabled"}
