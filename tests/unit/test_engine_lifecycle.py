@@ -25,7 +25,7 @@ from queues.ports import (
 )
 from queues.retry import after_attempt
 from queues.settings import QueueProcessingSettings
-from queues.verdicts import Delivered, Refused, Unreachable, Verdict
+from queues.verdicts import Delivered, Refused, Undetermined, Unreachable, Verdict
 from tests.engine import SPANS, pricing
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
@@ -36,11 +36,14 @@ from tests.strategies import event
 QUEUE = pricing()
 NO = Refused(error_class="validation", text="no", status=400)
 GONE = Unreachable(text="connection reset")
+UNDETERMINED = Undetermined(text="one of several records")
 ENDED = {"delivered", "skipped", "failed", "superseded", "coalesced", "discarded"}
 RUN_LEASE, CLAIM_LEASE = SPANS.run_lease.total_seconds(), SPANS.claim_lease.total_seconds()
 
 Result = TypeVar("Result")
 Identity = tuple[Any, int]
+End = Literal["ok", "refused", "reset", "unclear"]
+UNCLEAR: frozenset[End] = frozenset({"reset", "unclear"})
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -138,11 +141,26 @@ class Lifecycle(RuleBasedStateMachine):
             self.workers.append(Worker(lease, at + CLAIM_LEASE))
 
     @precondition(lambda self: self.workers)
-    @rule(data=st.data(), count=st.integers(1, 4))
-    def fetch(self, data: st.DataObject, count: int) -> None:
+    @rule()
+    def be_taken_over(self) -> None:
+        """Lose the broker and the lease while a request is in hand; another worker begins with what comes back."""
+        self.lose_connections()
+        self.let_time_pass(RUN_LEASE + 1)
+        self.take_the_lease()
+        self._fetch(self.workers[-1], 4)
+        self._claim(self.workers[-1])
+
+    @precondition(lambda self: self.workers)
+    @rule(data=st.data(), count=st.integers(1, 4), claims_at_once=st.booleans())
+    def fetch(self, data: st.DataObject, count: int, claims_at_once: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         worker = self._one_of(data)
         if worker.fetched or worker.tried:
             return
+        self._fetch(worker, count)
+        if claims_at_once:
+            self._claim(worker)
+
+    def _fetch(self, worker: Worker, count: int) -> None:
         self._leave(worker)
         rows = run(self.ledger.open_check(worker.lease))
         worker.fetched += [(_read(row), None) for row in self._page(worker, rows, count)]
@@ -161,9 +179,12 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(data=st.data())
     def claim(self, data: st.DataObject) -> None:
         """Write attempts down for everything fetched, if the lease is still this worker's."""
-        worker = self._one_of(data)
+        self._claim(self._one_of(data))
+
+    def _claim(self, worker: Worker) -> None:
         if worker.lease.fencing_token < self.newest_token:
-            return self.crash(worker)  # fenced: it hears so, and gives up
+            self.crash(worker)  # fenced: it hears so, and gives up
+            return
         retry_count = self.schedule.settings.settings.retry_count
         for stored in (True, False):
             part = [(message, tag) for message, tag in worker.fetched if (tag is None) is stored]
@@ -184,18 +205,17 @@ class Lifecycle(RuleBasedStateMachine):
                     case _:
                         self._acknowledge(worker, tag)
         worker.fetched.clear()
-        return None
 
     @precondition(lambda self: any(each.tried for each in self.workers))
-    @rule(data=st.data(), end=st.sampled_from(["ok", "refused", "reset", "reset, applied"]))
-    def attempt(self, data: st.DataObject, end: Literal["ok", "refused", "reset", "reset, applied"]) -> None:
-        """Make a request and write its outcome."""
-        sent = self._send(data, is_applied=end in {"ok", "reset, applied"})
+    @rule(data=st.data(), end=st.sampled_from(["ok", "refused", "reset", "unclear"]), is_applied=st.booleans())
+    def attempt(self, data: st.DataObject, end: End, is_applied: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        """Make a request and write its outcome; of some answers nobody can tell whether it was applied."""
+        sent = self._send(data, is_applied=is_applied if end in UNCLEAR else end == "ok")
         if sent is None:
             return
         worker, (message, tag, number) = sent
-        answers: dict[str, Verdict] = {"ok": Delivered(), "refused": NO}
-        verdict = answers.get(end, GONE)
+        answers: dict[End, Verdict] = {"ok": Delivered(), "refused": NO, "reset": GONE, "unclear": UNDETERMINED}
+        verdict = answers[end]
         follows = after_attempt(self.schedule.settings.settings, attempt=number, verdict=verdict)
         outcome = Outcome(message=message, attempt=number, verdict=verdict, state=follows.state, reason=follows.reason)
         self._settle(worker, message, tag, outcome)
@@ -280,17 +300,37 @@ class Lifecycle(RuleBasedStateMachine):
             row = self.ledger.rows[identity]
             outcomes = [self.ledger.attempts.get((*identity, number)) for number in range(1, row.attempts + 1)]
             in_hand = row.state == "trying"
-            assert times <= 1 + sum(each in {"unknown", "unreachable"} for each in outcomes) + in_hand
+            assert times <= 1 + sum(each in {"unknown", "unreachable", "undetermined"} for each in outcomes) + in_hand
+
+    @invariant()
+    def at_most_one_worker_holds_a_message(self) -> None:
+        held = Counter(
+            (message.message_id, message.generation)
+            for worker in self.workers
+            for message, _, _ in worker.tried
+            if self._may_begin(worker)
+        )
+        assert all(holders == 1 for holders in held.values())
+
+    @invariant()
+    def what_failed_is_a_dead_letter_and_generations_leave_no_gap(self) -> None:
+        for message_id, generation in self.ledger.rows:
+            assert generation == 0 or (message_id, generation - 1) in self.ledger.rows
+            if self.ledger.rows[message_id, generation].state == "failed":
+                letter = self.ledger.letters[message_id]
+                assert letter.generation > generation or letter.state in {"failed", "superseded"}
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _one_of(self, data: st.DataObject) -> Worker:
         return self.workers[data.draw(st.integers(0, len(self.workers) - 1))]
 
+    def _may_begin(self, worker: Worker) -> bool:
+        return self.clock.monotonic() + SPANS.request.total_seconds() < worker.claims_until
+
     def _send(self, data: st.DataObject, *, is_applied: bool) -> tuple[Worker, tuple[Message, int | None, int]] | None:
         worker = self._one_of(data)
-        may_begin = self.clock.monotonic() + SPANS.request.total_seconds() < worker.claims_until
-        if not worker.tried or not may_begin:
+        if not worker.tried or not self._may_begin(worker):
             return None
         message, tag, number = worker.tried.pop(0)
         identity = (message.message_id, message.generation)
