@@ -47,7 +47,7 @@ from daemon.targets import Store, open_store
 from daemon.watch.judging import Limits
 from daemon.watch.watch import Watch, Watched
 from queues import failpoints
-from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
@@ -81,6 +81,7 @@ from queues.worker.stop import Stop
 CLEANING: Final = timedelta(hours=1)
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
+EXIT_UNUSABLE: Final = 2
 
 _log = structlog.stdlib.get_logger("daemon")
 
@@ -90,7 +91,8 @@ def serve(config: Config) -> int:
     Run the daemon until SIGTERM or SIGINT.
 
     Returns:
-        The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off.
+        The exit code: 0 after a stop that was asked for, 1 when it could not start or a stop cut requests off, 2 when a
+        later release has migrated the database.
     """
     sink = set_up_logging(config.logging, secrets=config.secrets())
     failpoints.arm(config.failpoints)
@@ -160,6 +162,10 @@ class _Daemon:
                     await asyncio.wait({starting})
                     return EXIT_DONE
                 workers = starting.result()
+            except SchemaTooNew as error:
+                # Trying again would change nothing: supervisors leave it stopped.
+                _log.error("daemon.not_started", reason=str(error))
+                return EXIT_UNUSABLE
             except (StateConflict, DatabaseUnavailable, BrokerUnavailable, OSError) as error:
                 _log.error("daemon.not_started", reason=str(error))
                 return EXIT_FAILED

@@ -6,6 +6,7 @@ What the engine raises.
     ├── InvalidSettings      a value outside its range; carries field, range and value
     ├── NotFound             no such queue, dead letter or settings version
     ├── StateConflict        the thing is not in a state that allows the act; carries the live state
+    │   └── SchemaTooNew       a later release than this one has migrated the database
     ├── LeaseLost            another worker runs this queue now; write nothing more
     ├── BrokerUnavailable    RabbitMQ did not do it in time, or refused it
     │   └── ConsumerCancelled  it cancelled a consumer of ours, as it does when a queue is deleted or moves
@@ -78,6 +79,10 @@ class StateConflict(QueueError):
     def __init__(self, text: str, *, state: str) -> None:
         super().__init__(text)
         self.state = state
+
+
+class SchemaTooNew(StateConflict):
+    """The database has a schema that this release does not know: a later one made it."""
 
 
 class LeaseLost(QueueError):

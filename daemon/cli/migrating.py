@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from daemon.cli.errors import CommandError, NotReachable
-from queues.errors import DatabaseUnavailable
+from daemon.cli.errors import CommandError, NotReachable, UsageError
+from queues.errors import DatabaseUnavailable, SchemaTooNew
 from queues.postgres.engine import sqlstate_of
 from queues.postgres.migrate import upgrade
 
@@ -28,6 +28,7 @@ async def migrate_when_there(url: str, *, wait_seconds: float, tell: Callable[[s
         tell: is told once that it waits, then every ten seconds.
 
     Raises:
+        UsageError: a later release has migrated it.
         NotReachable: it could not be reached in time, or does not let us in.
         CommandError: it refused the migration itself.
     """
@@ -36,6 +37,8 @@ async def migrate_when_there(url: str, *, wait_seconds: float, tell: Callable[[s
     while True:
         try:
             await upgrade(url)
+        except SchemaTooNew as error:
+            raise UsageError(str(error)) from error
         except DatabaseUnavailable as error:
             if not is_worth_waiting(error):
                 raise _final(error) from error

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import SchemaItem
 
-from queues.errors import DatabaseUnavailable, StateConflict
+from queues.errors import DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.engine import CONNECT_SECONDS, database_url
 from queues.postgres.tables import is_partition
 
@@ -43,6 +43,7 @@ async def upgrade(url: str) -> None:
     Migrate to the newest schema this release knows; safe to call by many at once and again.
 
     Raises:
+        SchemaTooNew: a later release has migrated it.
         DatabaseUnavailable: not reachable, or it refused.
     """
     await over_locked_connection(url, _upgrade)
@@ -50,10 +51,14 @@ async def upgrade(url: str) -> None:
 
 async def check_at_head(url: str) -> None:
     """
-    Make sure that the schema is the one of this release, or a newer one.
+    Make sure that the schema is the one of this release.
+
+    A daemon that runs already goes on when a later release migrates: migrations only add. But one that starts cannot
+    know what a schema later than its own expects of it.
 
     Raises:
         StateConflict: it is older or there is none; `state` is its revision, empty for none.
+        SchemaTooNew: a later release has migrated it.
         DatabaseUnavailable: not reachable.
     """
     await over_locked_connection(url, _check)
@@ -116,20 +121,30 @@ def _script_location() -> str:
 
 
 def _upgrade(connection: Connection) -> None:
+    _refuse_newer(connection)
     command.upgrade(_config(connection), "head")
 
 
 def _check(connection: Connection) -> None:
-    scripts = ScriptDirectory.from_config(_config(connection))
-    current = MigrationContext.configure(connection).get_current_revision() or ""
-    head = scripts.get_current_head()
-    known = {script.revision for script in scripts.walk_revisions()}
-    # A revision that this release does not know is a newer one: migrations only add, so the old code goes on working.
-    if current != head and (not current or current in known):
+    current, head = _refuse_newer(connection), newest_revision()
+    if current != head:
         raise StateConflict(
             f"the database has schema {current or 'none'}, this release needs {head}: run `am-connector migrate`",
             state=current,
         )
+
+
+def _refuse_newer(connection: Connection) -> str:
+    """Give the revision that the database has, empty for none, unless it is none of ours."""
+    current = MigrationContext.configure(connection).get_current_revision() or ""
+    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    if current and current not in known:
+        raise SchemaTooNew(
+            f"the database has schema {current}, which a later release made; this one knows {newest_revision()}: "
+            "start that release, or one after it",
+            state=current,
+        )
+    return current
 
 
 def _check_models(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from queues.errors import DatabaseUnavailable, StateConflict
+from queues.errors import DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.audit import Act, PostgresAudit
 from queues.postgres.engine import open_engine
 from queues.postgres.migrate import check_at_head, check_models, newest_revision, upgrade
@@ -56,11 +56,14 @@ async def test_a_database_without_schema_is_told(empty_database: str) -> None:
     assert told.value.state == ""
 
 
-async def test_a_schema_of_a_newer_release_is_accepted(database: str, engine: AsyncEngine) -> None:
+async def test_a_schema_of_a_later_release_is_refused_and_left_alone(database: str, engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("update alembic_version set version_num = 'fedcba987654'"))
 
-    await check_at_head(database)
+    for act in (check_at_head, upgrade):
+        with pytest.raises(SchemaTooNew, match="fedcba987654, which a later release made") as told:
+            await act(database)
+        assert told.value.state == "fedcba987654"
 
 
 async def test_the_newest_revision_is_the_one_a_migrated_database_has(engine: AsyncEngine) -> None:
