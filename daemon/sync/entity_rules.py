@@ -1,0 +1,168 @@
+"""
+Gate and mapping of each entity, put together: what the shop is to hold of a record, or the first reason why nothing.
+
+The order is that of the pipeline: switched on at all, the changed fields, the record itself, the operators' own rules,
+the mapping.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from daemon.settings.document.connector import ConnectorSettings
+from daemon.sync.gates.category import category_gate
+from daemon.sync.gates.customer import customer_gate
+from daemon.sync.gates.entity import entity_gate
+from daemon.sync.gates.kept_back import KeptBack, first_reason
+from daemon.sync.gates.order import order_status_gate, shipment_gate
+from daemon.sync.gates.product import product_gate
+from daemon.sync.gates.rules import rules_gate
+from daemon.sync.gates.schema import schema_gate
+from daemon.sync.mapping.attribute import map_attribute
+from daemon.sync.mapping.category import map_category
+from daemon.sync.mapping.customer import map_customer
+from daemon.sync.mapping.dependencies import map_dependencies
+from daemon.sync.mapping.image import map_images
+from daemon.sync.mapping.order import map_order_status, map_shipment
+from daemon.sync.mapping.product import item_fields, map_product
+from daemon.sync.records.attribute import ErpAttribute
+from daemon.sync.records.category import ErpCategory
+from daemon.sync.records.customer import ErpCustomer
+from daemon.sync.records.item import ErpFile, ErpItem
+from daemon.sync.records.order import ErpOrder
+from daemon.sync.records.shipment import ErpShipment
+from daemon.sync.shop.attribute import ShopAttribute
+from daemon.sync.shop.category import ShopCategory
+from daemon.sync.shop.customer import ShopCustomer
+from daemon.sync.shop.image import ProductImages
+from daemon.sync.shop.order import ShopOrderStatus, ShopShipment
+from daemon.sync.shop.product import ProductLinks, ShopProduct
+from queues.message import ChangeEvent
+from queues.verdicts import Refused
+
+ShopT = TypeVar("ShopT")
+
+Definitions: TypeAlias = Mapping[str, ErpAttribute]
+"""The ERP's attributes by id, for the labels of values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemWithDefinitions:
+    """An item, and the definitions of the attributes it has values of."""
+
+    item: ErpItem
+    definitions: Definitions = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemWithImages:
+    """An item, and the contents of its image files, in the order of `image_files`."""
+
+    item: ErpItem
+    files: Sequence[tuple[ErpFile, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWithDefinitions:
+    """A customer, and the definitions of the attributes it has values of."""
+
+    customer: ErpCustomer
+    definitions: Definitions = field(default_factory=lambda: MappingProxyType({}))
+
+
+def product_rule(
+    record: ItemWithDefinitions, settings: ConnectorSettings, event: ChangeEvent
+) -> Sequence[ShopProduct] | KeptBack | Refused:
+    """Judge and map a product (R29, R35, R48, R77 to R83)."""
+    item = record.item
+    kept = first_reason(
+        (
+            lambda: entity_gate("product", settings),
+            lambda: schema_gate("product", event.changed, settings),
+            lambda: product_gate(item, settings),
+            lambda: rules_gate("product", item_fields(item), settings),
+        )
+    )
+    return kept or _one(map_product(item, settings, definitions=record.definitions))
+
+
+def dependencies_rule(
+    item: ErpItem, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ProductLinks] | KeptBack | Refused:
+    """Judge and map what a product is related to."""
+    kept = first_reason((lambda: entity_gate("product_dependencies", settings), lambda: product_gate(item, settings)))
+    return kept or (map_dependencies(item),)
+
+
+def image_rule(
+    record: ItemWithImages, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ProductImages] | KeptBack | Refused:
+    """Judge and map the images of a product (R101, B23)."""
+    kept = first_reason((lambda: entity_gate("product_image", settings), lambda: product_gate(record.item, settings)))
+    return kept or _one(map_images(record.item, record.files))
+
+
+def attribute_rule(
+    attribute: ErpAttribute, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopAttribute] | KeptBack | Refused:
+    """Judge and map the definition of an attribute (B37)."""
+    kept = entity_gate("attribute", settings)
+    if kept is not None:
+        return kept
+    mapped = map_attribute(attribute, settings)
+    if mapped is None:
+        text = f"attribute {attribute.attribute_id} is not active in the product schema"
+        return KeptBack(reason="fields_inactive", text=text)
+    return (mapped,)
+
+
+def category_rule(
+    category: ErpCategory, settings: ConnectorSettings, event: ChangeEvent
+) -> Sequence[ShopCategory] | KeptBack | Refused:
+    """Judge and map a category (R51, R82, R83, D27)."""
+    kept = first_reason(
+        (
+            lambda: entity_gate("category", settings),
+            lambda: schema_gate("category", event.changed, settings),
+            lambda: category_gate(category, settings),
+            lambda: rules_gate("category", category.fields, settings),
+        )
+    )
+    return kept or _one(map_category(category, settings))
+
+
+def customer_rule(
+    record: CustomerWithDefinitions, settings: ConnectorSettings, event: ChangeEvent
+) -> Sequence[ShopCustomer] | KeptBack | Refused:
+    """Judge and map a customer (R38, R41, R52, B39)."""
+    customer = record.customer
+    kept = first_reason(
+        (
+            lambda: entity_gate("customer", settings),
+            lambda: schema_gate("customer", event.changed, settings),
+            lambda: customer_gate(customer, settings),
+            lambda: rules_gate("customer", customer.fields, settings),
+        )
+    )
+    return kept or _one(map_customer(customer, settings, definitions=record.definitions))
+
+
+def order_status_rule(
+    order: ErpOrder, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopOrderStatus] | KeptBack | Refused:
+    """Judge and map the status of an order (R39, B43)."""
+    kept = first_reason((lambda: entity_gate("order_status", settings), lambda: order_status_gate(order, settings)))
+    return kept or _one(map_order_status(order, settings))
+
+
+def shipment_rule(
+    shipment: ErpShipment, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopShipment] | KeptBack | Refused:
+    """Judge and map a shipment, order by order (R37, R40, B51)."""
+    kept = first_reason((lambda: entity_gate("shipment", settings), lambda: shipment_gate(shipment, settings)))
+    return kept or map_shipment(shipment, settings)
+
+
+def _one(mapped: ShopT | Refused) -> tuple[ShopT] | Refused:
+    return mapped if isinstance(mapped, Refused) else (mapped,)

@@ -1,0 +1,102 @@
+"""Gate and mapping together: the first reason counts, in the order of the pipeline; what passes is mapped."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from daemon.settings.document.connector import ConnectorSettings
+from daemon.sync.entity_rules import (
+    CustomerWithDefinitions,
+    ItemWithDefinitions,
+    ItemWithImages,
+    attribute_rule,
+    category_rule,
+    customer_rule,
+    dependencies_rule,
+    image_rule,
+    order_status_rule,
+    product_rule,
+    shipment_rule,
+)
+from daemon.sync.gates.kept_back import KeptBack
+from daemon.sync.records.attribute import ErpAttribute
+from daemon.sync.records.item import ErpFile
+from queues.message import ChangeEvent
+from queues.verdicts import Refused
+from tests.erp_records import ADA, CUPS, MUG, ORDER, SHIPMENT, settings_with
+
+PNG = b"\x89PNG\r\n\x1a\n..."
+IMAGE = ErpFile(file_id="f-1", name="mug.png", href="/files/f-1")
+
+
+def event(*changed: str) -> ChangeEvent:
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    return ChangeEvent(
+        id="1", source="acumatica/Shop", type="to_magento.product", subject="X", time=at, changed=changed or None
+    )
+
+
+RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
+    "product": lambda settings: product_rule(ItemWithDefinitions(item=MUG), settings, event()),
+    "product_dependencies": lambda settings: dependencies_rule(MUG, settings, event()),
+    "product_image": lambda settings: image_rule(ItemWithImages(item=MUG, files=[(IMAGE, PNG)]), settings, event()),
+    "attribute": lambda settings: attribute_rule(
+        ErpAttribute(attribute_id="COLOR", description="Colour"), settings, event()
+    ),
+    "category": lambda settings: category_rule(CUPS, settings, event()),
+    "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
+    "order_status": lambda settings: order_status_rule(ORDER, settings, event()),
+    "shipment": lambda settings: shipment_rule(SHIPMENT, settings, event()),
+}
+
+
+ACTIVE = {"tab": "Attributes", "schema": "Attributes.COLOR", "name": "Colour", "active": True}
+
+
+@pytest.mark.parametrize("entity", RULES)
+def test_what_is_in_order_is_mapped(entity: str) -> None:
+    wanted = RULES[entity](settings_with(**({"schema": {"product": [ACTIVE]}} if entity == "attribute" else {})))
+
+    assert isinstance(wanted, tuple), wanted
+    assert len(wanted) == 1
+
+
+@pytest.mark.parametrize("entity", RULES)
+def test_an_entity_that_is_switched_off_is_kept_back_before_all_else(entity: str) -> None:
+    wanted = RULES[entity](settings_with(entities={entity: {"active": False}}))
+
+    assert isinstance(wanted, KeptBack)
+    assert wanted.reason == "entity_inactive"
+
+
+def test_each_reason_comes_after_the_one_before_it_is_mended() -> None:
+    item = replace(MUG, status="Inactive", inventory_id="X" * 65)
+    off = {"product": {"enabled": False}}
+    rule = {
+        "name": "no mugs",
+        "entity": "product",
+        "conditions": [{"field": "InventoryID", "operator": "contains", "values": ["X"]}],
+    }
+
+    def reason(item_status: str, changed: str, **groups: Any) -> str:  # noqa: ANN401 - JSON
+        record = ItemWithDefinitions(item=replace(item, status=item_status))
+        wanted = product_rule(record, settings_with(**groups), event(changed))
+        return wanted.reason if isinstance(wanted, KeptBack) else type(wanted).__name__
+
+    assert [
+        reason("Inactive", "Nonsense", syncs=off, rules=[rule]),
+        reason("Inactive", "Nonsense", rules=[rule]),
+        reason("Inactive", "Description", rules=[rule]),
+        reason("Active", "Description", rules=[rule]),
+        reason("Active", "Description"),
+    ] == ["sync_disabled", "fields_inactive", "item_not_active", "rule", Refused.__name__]
+
+
+def test_an_attribute_that_is_not_active_is_kept_back() -> None:
+    wanted = attribute_rule(ErpAttribute(attribute_id="MARGIN", description="Margin"), settings_with(), event())
+
+    assert isinstance(wanted, KeptBack)
+    assert "MARGIN" in wanted.text
