@@ -1,0 +1,1 @@
+"""Schema management: what the ERP tells of its fields, laid beside what operators chose."""
