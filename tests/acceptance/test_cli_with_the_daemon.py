@@ -84,6 +84,10 @@ async def operate(url: str, environ: Mapping[str, str], prices: Path) -> None:
                 return row
 
     changed = await answer("settings", "set", "retry_count=2", "process_sleep_time=1")
+    document = await answer("settings", "set", "inventory.warehouses=MAIN,EAST", "price.currency=EUR")
+    restored = await answer("settings", "restore", "0")
+    history = await answer("settings", "history", "--document")
+    shown = await answer("settings", "show", "inventory", "queue")
     direct = await run_command(
         "events", "publish", str(prices), "--type", "to_magento.pricing", "--direct", environ=environ
     )
@@ -95,6 +99,10 @@ async def operate(url: str, environ: Mapping[str, str], prices: Path) -> None:
     connections = await run_command("connections", "test", "--url", url, environ=environ)
 
     assert changed["retry_count"] == 2
+    assert document["settings"]["inventory"]["warehouses"] == ["MAIN", "EAST"]
+    assert restored["settings"]["price"]["currency"] is None
+    assert [each["version"] for each in history["items"]] == [2, 1]
+    assert (sorted(shown["settings"]), shown["settings"]["queue"]["retry_count"]) == (["inventory", "queue"], 2)
     assert (direct.code, direct.out) == (0, "51 events: 51 accepted, 0 duplicate, 0 refused\n")
     assert (failed["key"], failed["attempts"]) == ("NEW-1", 2)
     assert "Invalid attribute SKU = NEW-1" in told.out
