@@ -13,6 +13,7 @@ from daemon.variables import LogFormat
 from queues.failpoints import Trap
 
 __all__ = [
+    "AcumaticaApplication",
     "AcumaticaConfig",
     "Config",
     "ConfigurationError",
@@ -80,15 +81,40 @@ class MagentoConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcumaticaApplication:
+    """A connected application of the ERP (OAuth 2.0)."""
+
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcumaticaConfig:
-    """The ERP; *url* None: Acumatica is not connected."""
+    """
+    The ERP.
+
+    Attributes:
+        url: without a slash at its end; None: Acumatica is not connected.
+        client: the connected application; None: cookie sessions.
+        tenant: login name of the tenant; with *client* it is fixed by that.
+        endpoint: `Default/24.200.001`; None: the best the site has.
+        connect_timeout: for opening a connection.
+        timeout: for a request in all, its answer read.
+        sessions: how many may be open.
+        requests_per_minute: how many are made at most.
+    """
 
     url: str | None
     username: str | None
     password: Secret | None
+    client: AcumaticaApplication | None
     tenant: str | None
     branch: str | None
     endpoint: str | None
+    connect_timeout: timedelta
+    timeout: timedelta
+    sessions: int
+    requests_per_minute: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,11 +294,29 @@ def _magento(reader: EnvironmentReader) -> MagentoConfig:
 
 
 def _acumatica(reader: EnvironmentReader) -> AcumaticaConfig:
-    return AcumaticaConfig(
-        url=reader.read(variables.ACUMATICA_URL),
+    url, client_id = reader.read(variables.ACUMATICA_URL), reader.read(variables.ACUMATICA_CLIENT_ID)
+    secret = reader.read(variables.ACUMATICA_CLIENT_SECRET)
+    if (client_id is None) != (secret is None):
+        missing = variables.ACUMATICA_CLIENT_ID if client_id is None else variables.ACUMATICA_CLIENT_SECRET
+        reader.refuse(missing, "is not set: a connected application has an id and a secret")
+    acumatica = AcumaticaConfig(
+        url=url,
         username=reader.read(variables.ACUMATICA_USERNAME),
         password=reader.read(variables.ACUMATICA_PASSWORD),
+        client=AcumaticaApplication(client_id=client_id, client_secret=secret) if client_id and secret else None,
         tenant=reader.read(variables.ACUMATICA_TENANT),
         branch=reader.read(variables.ACUMATICA_BRANCH),
         endpoint=reader.read(variables.ACUMATICA_ENDPOINT),
+        connect_timeout=_value(reader, variables.ACUMATICA_CONNECT_TIMEOUT),
+        timeout=_value(reader, variables.ACUMATICA_TIMEOUT),
+        sessions=_value(reader, variables.ACUMATICA_SESSIONS),
+        requests_per_minute=_value(reader, variables.ACUMATICA_REQUESTS_PER_MINUTE),
     )
+    if url is not None:
+        for name, value in (
+            (variables.ACUMATICA_USERNAME, acumatica.username),
+            (variables.ACUMATICA_PASSWORD, acumatica.password),
+        ):
+            if value is None:
+                reader.refuse(name, "is not set, but the ERP's address is: it lets nobody in without user and password")
+    return acumatica

@@ -28,22 +28,22 @@ from daemon.capture.syncing import Syncing
 from daemon.capture.unconnected import Unconnected
 from daemon.clock import SystemClock
 from daemon.config import LONGEST_RUN_LEASE, Config
+from daemon.erp import open_erp, test_of_erp
 from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
-from daemon.http.connections import not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
+from daemon.http.ports import Connection
 from daemon.http.server import make_runner
 from daemon.http.tokens import BOOTSTRAP_NAME, Principal, Tokens
 from daemon.logs import set_up_logging
-from daemon.magento.connection import test_connection
 from daemon.readiness import Readiness
 from daemon.secret import Secret
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.entities import active_queues
 from daemon.sync.events import check_event, part_of
-from daemon.targets import Store, open_store
+from daemon.targets import Store, open_store, test_of_store
 from daemon.watch.judging import Limits
 from daemon.watch.watch import Watch, Watched
 from queues import failpoints
@@ -62,6 +62,7 @@ from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.sync_runs import PostgresSyncRuns
+from queues.postgres.target_tokens import PostgresTargetTokens
 from queues.postgres.tokens import PostgresTokens
 from queues.postgres.waking import ScheduleNews
 from queues.postgres.watching import PostgresWatch
@@ -179,6 +180,8 @@ class _Daemon:
         stores = await self._open_stores(stack)
         broker = await self._open_broker(stack)
         store = await stack.enter_async_context(open_store(self._config.magento, self._clock))
+        kept = PostgresTargetTokens(stores.engine)
+        erp = await stack.enter_async_context(open_erp(self._config.acumatica, self._clock, kept))
         workers = self._workers(stores, broker.source, store)
         tokens = await self._read_tokens(stores.engine)
         watch = self._watch(stores, broker, workers)
@@ -186,12 +189,14 @@ class _Daemon:
         await stack.enter_async_context(self._background(stores, broker, tokens, watch))
         await stack.enter_async_context(self._woken(workers))
         worked = frozenset(worker.name for worker in workers)
-        await self._open_http(stack, stores, broker, store, watch, worked, tokens)
+        connections = {"magento": test_of_store(store), "acumatica": test_of_erp(erp, self._config.acumatica)}
+        await self._open_http(stack, stores, broker, connections, watch, worked, tokens)
         spare_loaded_objects()
         _log.info(
             "daemon.started",
             queues=[worker.name for worker in workers],
             magento=self._config.magento.url or "not connected",
+            acumatica=self._config.acumatica.url or "not connected",
         )
         return workers
 
@@ -373,7 +378,7 @@ class _Daemon:
         stack: AsyncExitStack,
         stores: _Stores,
         broker: _Broker,
-        store: Store | None,
+        connections: Mapping[str, Connection],
         watch: Watch,
         worked: frozenset[str],
         tokens: Tokens,
@@ -402,12 +407,7 @@ class _Daemon:
                 idempotent_calls=PostgresIdempotentCalls(stores.engine),
                 changed_keys=stores.changed_keys,
                 sync_runs=stores.sync_runs,
-                connections={
-                    "magento": partial(test_connection, store.client)
-                    if store
-                    else not_connected("CONNECTOR_MAGENTO_URL"),
-                    "acumatica": not_connected("CONNECTOR_ACUMATICA_URL"),
-                },
+                connections=connections,
                 health_checks=readiness.checks(),
                 health_warnings=readiness.warnings,
                 is_stopping=lambda: self._stop.is_requested,

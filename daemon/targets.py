@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from daemon.config import MagentoBearer, MagentoConfig, MagentoOAuth
+from daemon.http.connections import not_connected
+from daemon.http.ports import Connection
 from daemon.magento.authentication import Authentication, BearerToken, OAuth1
 from daemon.magento.catalogue import Catalogue
 from daemon.magento.client import MagentoClient
+from daemon.magento.connection import test_connection
 from daemon.magento.inventory import InventorySender
 from daemon.magento.pricing import PricingSender
 from daemon.magento.product_status import ProductStatusSender
@@ -53,6 +57,11 @@ async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store
         client = MagentoClient(config.url, _authentication(config), session=session, clock=clock)
         limits = InputLimits()
         yield Store(client=client, senders=_senders(client, limits), limits=limits)
+
+
+def test_of_store(store: Store | None) -> Connection:
+    """Give the operators' button Test Connection."""
+    return not_connected("CONNECTOR_MAGENTO_URL") if store is None else partial(test_connection, store.client)
 
 
 def _authentication(config: MagentoConfig) -> Authentication | None:

@@ -131,6 +131,12 @@ def _log_format(text: str) -> LogFormat:
             raise ValueError("auto, console or json")
 
 
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,64}/[0-9.]{1,20}", text):
+        raise ValueError("a name and a version, Default/24.200.001")
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether only programs of this machine reach *host*."""
     if host == "localhost":
@@ -219,10 +225,44 @@ ACUMATICA_URL = Variable(
 )
 ACUMATICA_USERNAME = Variable(name="ACUMATICA_USERNAME", parse=_text, meaning="user the connector signs in with")
 ACUMATICA_PASSWORD = Variable(name="ACUMATICA_PASSWORD", parse=_secret, secret=True, meaning="its password")
+ACUMATICA_CLIENT_ID = Variable(
+    name="ACUMATICA_CLIENT_ID",
+    parse=_text,
+    meaning="OAuth 2.0: id of the connected application, <guid>@<tenant>; without it a cookie session is used",
+)
+ACUMATICA_CLIENT_SECRET = Variable(
+    name="ACUMATICA_CLIENT_SECRET", parse=_secret, secret=True, meaning="OAuth 2.0: its secret; also seals kept tokens"
+)
 ACUMATICA_TENANT = Variable(name="ACUMATICA_TENANT", parse=_text, meaning="tenant (company) to sign in to")
 ACUMATICA_BRANCH = Variable(name="ACUMATICA_BRANCH", parse=_text, meaning="branch to sign in to")
 ACUMATICA_ENDPOINT = Variable(
-    name="ACUMATICA_ENDPOINT", parse=_text, meaning="web service endpoint and version, Default/24.200.001"
+    name="ACUMATICA_ENDPOINT",
+    parse=_endpoint,
+    meaning="web service endpoint and version, Default/24.200.001; otherwise the best the site has, 23.200.001 or later",
+)
+ACUMATICA_CONNECT_TIMEOUT = Variable(
+    name="ACUMATICA_CONNECT_TIMEOUT",
+    parse=_seconds(0.1, 300),
+    default="5",
+    meaning="seconds a connection to Acumatica may take to open",
+)
+ACUMATICA_TIMEOUT = Variable(
+    name="ACUMATICA_TIMEOUT",
+    parse=_seconds(0.1, 900),
+    default="120",
+    meaning="seconds a request to Acumatica may take in all; near its licence limits the ERP answers late on purpose",
+)
+ACUMATICA_SESSIONS = Variable(
+    name="ACUMATICA_SESSIONS",
+    parse=_integer(1, 20),
+    default="2",
+    meaning="sessions the connector may open; each takes one of the licence's API users (a trial has two)",
+)
+ACUMATICA_REQUESTS_PER_MINUTE = Variable(
+    name="ACUMATICA_REQUESTS_PER_MINUTE",
+    parse=_integer(1, 60_000),
+    default="120",
+    meaning="requests a minute the connector makes at most; keep it below half of what the licence allows",
 )
 LOG_LEVEL = Variable(name="LOG_LEVEL", parse=_log_level, default="info", meaning="debug, info, warning or error")
 LOG_FORMAT = Variable(
@@ -280,9 +320,15 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     ACUMATICA_URL,
     ACUMATICA_USERNAME,
     ACUMATICA_PASSWORD,
+    ACUMATICA_CLIENT_ID,
+    ACUMATICA_CLIENT_SECRET,
     ACUMATICA_TENANT,
     ACUMATICA_BRANCH,
     ACUMATICA_ENDPOINT,
+    ACUMATICA_CONNECT_TIMEOUT,
+    ACUMATICA_TIMEOUT,
+    ACUMATICA_SESSIONS,
+    ACUMATICA_REQUESTS_PER_MINUTE,
     LOG_LEVEL,
     LOG_FORMAT,
     SCHEDULE_INTERVAL,

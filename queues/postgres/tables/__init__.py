@@ -15,6 +15,7 @@ from queues.postgres.tables.schedules import schedules
 from queues.postgres.tables.settings_versions import settings_versions
 from queues.postgres.tables.sync_log import is_partition, sync_log
 from queues.postgres.tables.sync_runs import sync_runs
+from queues.postgres.tables.target_tokens import target_tokens
 from queues.postgres.tables.tokens import ended_sessions, tokens
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "settings_versions",
     "sync_log",
     "sync_runs",
+    "target_tokens",
     "tokens",
 ]
