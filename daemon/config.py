@@ -296,9 +296,11 @@ def _magento(reader: EnvironmentReader) -> MagentoConfig:
 def _acumatica(reader: EnvironmentReader) -> AcumaticaConfig:
     url, client_id = reader.read(variables.ACUMATICA_URL), reader.read(variables.ACUMATICA_CLIENT_ID)
     secret = reader.read(variables.ACUMATICA_CLIENT_SECRET)
-    if (client_id is None) != (secret is None):
-        missing = variables.ACUMATICA_CLIENT_ID if client_id is None else variables.ACUMATICA_CLIENT_SECRET
-        reader.refuse(missing, "is not set: a connected application has an id and a secret")
+    half = "is not set: a connected application has an id and a secret"
+    if client_id is None and secret is not None:
+        reader.refuse(variables.ACUMATICA_CLIENT_ID, half)
+    if secret is None and client_id is not None:
+        reader.refuse(variables.ACUMATICA_CLIENT_SECRET, half)
     acumatica = AcumaticaConfig(
         url=url,
         username=reader.read(variables.ACUMATICA_USERNAME),
@@ -312,11 +314,9 @@ def _acumatica(reader: EnvironmentReader) -> AcumaticaConfig:
         sessions=_value(reader, variables.ACUMATICA_SESSIONS),
         requests_per_minute=_value(reader, variables.ACUMATICA_REQUESTS_PER_MINUTE),
     )
-    if url is not None:
-        for name, value in (
-            (variables.ACUMATICA_USERNAME, acumatica.username),
-            (variables.ACUMATICA_PASSWORD, acumatica.password),
-        ):
-            if value is None:
-                reader.refuse(name, "is not set, but the ERP's address is: it lets nobody in without user and password")
+    nobody = "is not set, but the ERP's address is: it lets nobody in without user and password"
+    if url is not None and acumatica.username is None:
+        reader.refuse(variables.ACUMATICA_USERNAME, nobody)
+    if url is not None and acumatica.password is None:
+        reader.refuse(variables.ACUMATICA_PASSWORD, nobody)
     return acumatica

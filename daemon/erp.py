@@ -19,9 +19,7 @@ from queues.ports import Clock
 
 
 @asynccontextmanager
-async def open_erp(
-    config: AcumaticaConfig, clock: Clock, tokens: TokenStore
-) -> AsyncIterator[AcumaticaClient | None]:
+async def open_erp(config: AcumaticaConfig, clock: Clock, tokens: TokenStore) -> AsyncIterator[AcumaticaClient | None]:
     """Open the client of the ERP, whether it can be reached or not; None when none is configured."""
     if config.url is None:
         yield None

@@ -228,7 +228,7 @@ ACUMATICA_PASSWORD = Variable(name="ACUMATICA_PASSWORD", parse=_secret, secret=T
 ACUMATICA_CLIENT_ID = Variable(
     name="ACUMATICA_CLIENT_ID",
     parse=_text,
-    meaning="OAuth 2.0: id of the connected application, <guid>@<tenant>; without it a cookie session is used",
+    meaning="OAuth 2.0: id of the connected application, GUID@TENANT; without it a cookie session is used",
 )
 ACUMATICA_CLIENT_SECRET = Variable(
     name="ACUMATICA_CLIENT_SECRET", parse=_secret, secret=True, meaning="OAuth 2.0: its secret; also seals kept tokens"
@@ -238,7 +238,7 @@ ACUMATICA_BRANCH = Variable(name="ACUMATICA_BRANCH", parse=_text, meaning="branc
 ACUMATICA_ENDPOINT = Variable(
     name="ACUMATICA_ENDPOINT",
     parse=_endpoint,
-    meaning="web service endpoint and version, Default/24.200.001; otherwise the best the site has, 23.200.001 or later",
+    meaning="web service endpoint and version, Default/24.200.001; else the best the site has from 23.200.001 on",
 )
 ACUMATICA_CONNECT_TIMEOUT = Variable(
     name="ACUMATICA_CONNECT_TIMEOUT",

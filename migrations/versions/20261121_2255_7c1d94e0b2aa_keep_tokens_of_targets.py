@@ -17,7 +17,9 @@ def upgrade() -> None:
         "target_tokens",
         sa.Column("name", sa.Text(), nullable=False, comment="target, application and lane"),
         sa.Column("sealed", sa.LargeBinary(), nullable=False, comment="encrypted; the key is kept nowhere"),
-        sa.Column("generation", sa.Integer(), nullable=False, comment="counts replacements: the newest token alone is good"),
+        sa.Column(
+            "generation", sa.Integer(), nullable=False, comment="counts replacements: the newest token alone is good"
+        ),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("generation > 0", name=op.f("ck_target_tokens_generation_positive")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_target_tokens")),
