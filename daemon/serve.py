@@ -22,6 +22,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from daemon import __version__
+from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.capturing import Capture
 from daemon.capture.syncing import Syncing
 from daemon.capture.unconnected import Unconnected
@@ -32,7 +33,6 @@ from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
-from daemon.http.ports import Connection
 from daemon.http.server import make_runner
 from daemon.http.tokens import BOOTSTRAP_NAME, Principal, Tokens
 from daemon.logs import set_up_logging
@@ -114,6 +114,14 @@ class _Stores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Targets:
+    """The systems on both sides; None: not configured."""
+
+    store: Store | None
+    erp: AcumaticaClient | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Broker:
     """The two connections: an alarm that blocks the one never holds up the other. What a `Watch` asks."""
 
@@ -188,8 +196,7 @@ class _Daemon:
         await stack.enter_async_context(self._background(stores, broker, tokens, watch))
         await stack.enter_async_context(self._woken(workers))
         worked = frozenset(worker.name for worker in workers)
-        connections = {"magento": test_of_store(store), "acumatica": test_of_erp(erp, self._config.acumatica)}
-        await self._open_http(stack, stores, broker, connections, watch, worked, tokens)
+        await self._open_http(stack, stores, broker, _Targets(store=store, erp=erp), watch, worked, tokens)
         spare_loaded_objects()
         _log.info(
             "daemon.started",
@@ -377,7 +384,7 @@ class _Daemon:
         stack: AsyncExitStack,
         stores: _Stores,
         broker: _Broker,
-        connections: Mapping[str, Connection],
+        targets: _Targets,
         watch: Watch,
         worked: frozenset[str],
         tokens: Tokens,
@@ -400,13 +407,16 @@ class _Daemon:
                 check_event=check_event,
                 settings=QueueProcessingVersions(PostgresSettings(stores.engine)),
                 documents=ConnectorVersions(PostgresSettings(stores.engine)),
-                input_limits=store.input_limits if store else dict,
+                input_limits=targets.store.input_limits if targets.store else dict,
                 journal=PostgresJournal(stores.engine),
                 audit=PostgresAudit(stores.engine),
                 idempotent_calls=PostgresIdempotentCalls(stores.engine),
                 changed_keys=stores.changed_keys,
                 sync_runs=stores.sync_runs,
-                connections=connections,
+                connections={
+                    "magento": test_of_store(targets.store),
+                    "acumatica": test_of_erp(targets.erp, self._config.acumatica),
+                },
                 health_checks=readiness.checks(),
                 health_warnings=readiness.warnings,
                 is_stopping=lambda: self._stop.is_requested,
