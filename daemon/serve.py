@@ -33,6 +33,7 @@ from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
+from daemon.http.ports import BrokerReport
 from daemon.http.server import make_runner
 from daemon.http.tokens import BOOTSTRAP_NAME, Principal, Tokens
 from daemon.logs import set_up_logging
@@ -67,7 +68,7 @@ from queues.postgres.waking import ScheduleNews
 from queues.postgres.watching import PostgresWatch
 from queues.rabbitmq.collector import Collector
 from queues.rabbitmq.connection import BrokerConnection
-from queues.rabbitmq.delivery_limit import probe_delivery_limit
+from queues.rabbitmq.delivery_limit import DeliveryLimit, DeliveryLimitWatch
 from queues.rabbitmq.health import BrokerHealth, read_health
 from queues.rabbitmq.inspection import Inspection, Inspector
 from queues.rabbitmq.publisher import Publisher
@@ -128,6 +129,7 @@ class _Broker:
     consume: BrokerConnection
     publish: BrokerConnection
     inspector: Inspector
+    limit: DeliveryLimitWatch
     source: RabbitSource
     publisher: Publisher
 
@@ -136,6 +138,12 @@ class _Broker:
 
     async def inspect(self) -> Inspection:
         return await self.inspector.inspect()
+
+    async def delivery_limit(self) -> DeliveryLimit | None:
+        return await self.limit.look()
+
+    def report(self) -> BrokerReport:
+        return BrokerReport(version=self.consume.version, delivery_limit=self.limit.found)
 
     async def ready(self, queue: str) -> int:
         return await self.source.ready(queue)
@@ -252,6 +260,7 @@ class _Daemon:
             consume=consume,
             publish=publish,
             inspector=Inspector(consume, topology),
+            limit=DeliveryLimitWatch(consume, instance),
             source=RabbitSource(consume),
             publisher=Publisher(publish, exchange=events_exchange(instance)),
         )
@@ -263,14 +272,6 @@ class _Daemon:
         for difference in report.differences:
             _log.warning("topology.differs", name=difference.name, difference=difference.text)
         _log.info("broker.ready", version=broker.consume.version, created=list(report.created))
-        try:
-            limit = await probe_delivery_limit(broker.consume, instance)
-        except BrokerUnavailable as error:
-            # Where definitions are imported the connector may have no right to create the canary's queue.
-            _log.warning("broker.delivery_limit_unknown", reason=str(error))
-        else:
-            if limit.bites:
-                _log.warning("broker.delivery_limit", remedy=limit.remedy)
         return broker
 
     def _workers(self, stores: _Stores, source: RabbitSource, store: Store | None) -> list[QueueWorker]:
@@ -419,6 +420,7 @@ class _Daemon:
                 },
                 health_checks=readiness.checks(),
                 health_warnings=readiness.warnings,
+                broker_report=broker.report,
                 is_stopping=lambda: self._stop.is_requested,
             )
         )

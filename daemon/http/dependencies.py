@@ -7,6 +7,7 @@ from daemon.http.metrics import Metrics
 from daemon.http.ports import (
     Audit,
     BrokerQueues,
+    BrokerReport,
     ChangedKeys,
     Connection,
     DeadLetters,
@@ -39,6 +40,7 @@ class Dependencies:
         input_limits: the most records the shop takes in one request, by entity; None: no limit is known.
         connections: `magento`, `acumatica`; what is not configured answers so itself.
         health_checks: by name, for `/health/ready`.
+        broker_report: tells which broker it is.
         health_warnings: gives what is not as it should be, though the daemon is ready.
         is_stopping: whether the process is to end; long work then ends at the next good place.
     """
@@ -65,4 +67,5 @@ class Dependencies:
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]
     health_warnings: Callable[[], Sequence[HealthWarning]]
+    broker_report: Callable[[], BrokerReport]
     is_stopping: Callable[[], bool]

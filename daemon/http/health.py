@@ -1,6 +1,7 @@
 """`/health/live`, `/health/ready` and `/metrics`: for those who watch the daemon."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Final
 
 import structlog
@@ -30,7 +31,7 @@ async def ready(request: web.Request) -> web.Response:
     """
     Say whether everything is there that work needs: 200 or 503, and what a person should look at.
 
-    The reason of each is told to those with a token that may read.
+    The reason of each, and which broker it is, are told to those with a token that may read.
     """
     may_read = _may_read(request)
     given = request.app[DEPENDENCIES]
@@ -42,6 +43,7 @@ async def ready(request: web.Request) -> web.Response:
             name: {"ok": fault is None, "reason": fault if may_read else None}
             for name, fault in zip(checks, faults, strict=True)
         },
+        "broker": asdict(given.broker_report()) if may_read else None,
         "warnings": [
             {
                 "watchdog": each.watchdog,

@@ -6,6 +6,7 @@ as well. Every method may raise DatabaseUnavailable or BrokerUnavailable; the pr
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -254,6 +255,20 @@ class Connection(Protocol):
 
     async def __call__(self) -> ConnectionReport:
         """Try it now; changes nothing there and never raises for what the system does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerReport:
+    """
+    Which broker it is.
+
+    Attributes:
+        version: None while there is no connection.
+        delivery_limit: whether it drops what is returned too often: `none`, `bites`, `unknown`.
+    """
+
+    version: str | None
+    delivery_limit: str
 
 
 class HealthWarning(Protocol):

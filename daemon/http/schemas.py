@@ -392,6 +392,14 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
                 "type": "object",
                 "additionalProperties": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT)}),
             },
+            "broker": _or_null(
+                _object(
+                    {
+                        "version": _or_null(_TEXT),
+                        "delivery_limit": {"type": "string", "enum": ["none", "bites", "unknown"]},
+                    }
+                )
+            ),
             "warnings": {
                 "type": "array",
                 "items": _object({"watchdog": _TEXT, "subject": _or_null(_TEXT), "reason": _or_null(_TEXT)}),

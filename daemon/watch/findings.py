@@ -14,9 +14,12 @@ Watchdog = Literal[
     "checks_failing",
     "consumer_cancelled",
     "message_old",
+    "delivery_limit",
 ]
 
-WARNINGS: Final[frozenset[Watchdog]] = frozenset({"differs_at_broker", "consumer_cancelled", "message_old"})
+WARNINGS: Final[frozenset[Watchdog]] = frozenset(
+    {"differs_at_broker", "consumer_cancelled", "message_old", "delivery_limit"}
+)
 """What a person should look at while the work goes on; everything else keeps work from being done."""
 
 BROKER: Final = "broker"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from daemon.watch.findings import Finding, Watchdog
+from daemon.watch.findings import BROKER, Finding, Watchdog
 from queues.postgres.watching import QueueFacts
+from queues.rabbitmq.delivery_limit import DeliveryLimit
 from queues.rabbitmq.inspection import Inspection
 
 LATE_TICKS: Final = 2
@@ -63,6 +64,11 @@ def judge_topology(inspection: Inspection) -> list[Finding]:
         ),
         *(_found("differs_at_broker", each.name, each.text) for each in inspection.differences),
     ]
+
+
+def judge_limit(limit: DeliveryLimit | None) -> list[Finding]:
+    """Find a broker that drops what is returned too often; one that could not be asked is none."""
+    return [_found("delivery_limit", BROKER, limit.remedy)] if limit is not None and limit.bites else []
 
 
 def told(span: timedelta) -> str:

@@ -12,10 +12,20 @@ from typing import Final, Protocol
 import structlog
 
 from daemon.watch.findings import BROKER, DATABASE, Finding, Watchdog
-from daemon.watch.judging import Backlogs, Cancellations, Limits, Sample, judge_ages, judge_queues, judge_topology
+from daemon.watch.judging import (
+    Backlogs,
+    Cancellations,
+    Limits,
+    Sample,
+    judge_ages,
+    judge_limit,
+    judge_queues,
+    judge_topology,
+)
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, NotFound
 from queues.ports import Clock
 from queues.postgres.watching import QueueFacts
+from queues.rabbitmq.delivery_limit import DeliveryLimit
 from queues.rabbitmq.health import BrokerHealth
 from queues.rabbitmq.inspection import Inspection
 
@@ -40,6 +50,9 @@ class Broker(Protocol):
 
     async def inspect(self) -> Inspection:
         """Compare the topology. Raises BrokerUnavailable."""
+
+    async def delivery_limit(self) -> DeliveryLimit | None:
+        """Tell whether the broker drops what is returned too often; None when that could not be found out."""
 
     async def ready(self, queue: str) -> int:
         """Count what is ready. Raises BrokerUnavailable, NotFound."""
@@ -141,6 +154,7 @@ class Watch:
             findings.append(_lost("broker_lost", BROKER, "not connected"))
         if health.is_blocked:
             findings.append(_lost("publishing_blocked", BROKER, "an alarm (memory or disk) blocks publishers"))
+        findings += judge_limit(await self._broker.delivery_limit())
         try:
             self._topology_findings = judge_topology(await self._broker.inspect())
         except BrokerUnavailable as error:

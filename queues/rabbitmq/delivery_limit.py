@@ -7,17 +7,28 @@ all; a canary does: a message in a queue of the same name prefix, returned as of
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from uuid import uuid4
 
+import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
+from queues.errors import BrokerUnavailable
 from queues.rabbitmq.connection import BrokerConnection
+
+_log = structlog.get_logger()
 
 RETURNS: Final = 25
 """Above the default limit of every series (20), with room for one that counts from zero."""
+
+AGAIN_SECONDS: Final = 3_600.0
+"""So often it is asked again, for policies come and go."""
+SOON_SECONDS: Final = 300.0
+"""So often while a limit bites, or nobody knows: an operator who has lifted it wants to see that."""
 
 _LOOKS: Final = 40
 _LOOK_SECONDS: Final = 0.05
@@ -35,6 +46,59 @@ class DeliveryLimit:
 
     bites: bool
     remedy: str = ""
+
+
+LimitFound = Literal["none", "bites", "unknown"]
+
+
+class DeliveryLimitWatch:
+    """
+    Knows what limit is in force: asked at the start, when the broker has become another one, and from time to time.
+
+    Args:
+        connection: to the broker.
+        instance: begins the name of the canary's queue, so that the policies of the instance's queues hold for it.
+        monotonic: seconds of a clock that only goes forward.
+
+    Attributes:
+        limit: what was found last; None: it could not be found out.
+    """
+
+    def __init__(
+        self, connection: BrokerConnection, instance: str, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limit: DeliveryLimit | None = None
+        self._connection = connection
+        self._instance = instance
+        self._monotonic = monotonic
+        self._asked_of: str | None = None
+        self._again_at = 0.0
+
+    @property
+    def found(self) -> LimitFound:
+        """What was found, in a word."""
+        if self.limit is None:
+            return "unknown"
+        return "bites" if self.limit.bites else "none"
+
+    async def look(self) -> DeliveryLimit | None:
+        """Find out if it is time to; never raises for what the broker does."""
+        version = self._connection.version
+        if version is not None and (version != self._asked_of or self._monotonic() >= self._again_at):
+            await self._ask(version)
+        return self.limit
+
+    async def _ask(self, version: str) -> None:
+        try:
+            self.limit = await probe_delivery_limit(self._connection, self._instance)
+        except BrokerUnavailable as error:
+            # Where definitions are imported the connector may have no right to create the canary's queue.
+            self.limit = None
+            _log.warning("broker.delivery_limit_unknown", version=version, reason=str(error))
+        else:
+            _log.info("broker.delivery_limit", version=version, found=self.found, remedy=self.limit.remedy)
+        self._asked_of = version
+        self._again_at = self._monotonic() + (AGAIN_SECONDS if self.found == "none" else SOON_SECONDS)
 
 
 async def probe_delivery_limit(connection: BrokerConnection, instance: str) -> DeliveryLimit:

@@ -31,7 +31,7 @@ _ATTEMPTS: Final = """
 _LETTERS: Final = "select id, message_id, generation, state, reason, changed_by from dead_letters"
 _CLICKS: Final = """
     select details ->> 'message_id' as message_id, (details ->> 'generation')::int as generation, target
-    from audit_log where action = 'dead_letter.reprocessed'
+    from audit_log where action = 'dead_letter.reprocessed' and result = 'done'
 """
 _SETTINGS: Final = "select version, (document ->> 'retry_count')::int as retry_count from settings_versions"
 

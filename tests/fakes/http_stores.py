@@ -11,7 +11,7 @@ from uuid import UUID
 from daemon.http.connections import NotConnected, not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
-from daemon.http.ports import HealthWarning
+from daemon.http.ports import BrokerReport, HealthWarning
 from daemon.http.tokens import Principal, Tokens
 from daemon.secret import Secret
 from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
@@ -706,5 +706,6 @@ class World:
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
             health_warnings=lambda: self.warnings,
+            broker_report=lambda: BrokerReport(version="4.0.5", delivery_limit="bites"),
             is_stopping=lambda: self.stopping,
         )

@@ -1,6 +1,7 @@
 """A broker of the test's own: alarms, policies, a kill."""
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -9,7 +10,7 @@ import pytest
 from deploy.local.broker import Broker
 from queues.errors import BrokerUnavailable
 from queues.rabbitmq.connection import BrokerConnection
-from queues.rabbitmq.delivery_limit import probe_delivery_limit
+from queues.rabbitmq.delivery_limit import SOON_SECONDS, DeliveryLimit, DeliveryLimitWatch
 from queues.rabbitmq.health import read_health
 from queues.rabbitmq.publisher import Publication, Publisher
 from queues.rabbitmq.source import RabbitSource
@@ -58,19 +59,29 @@ async def test_an_alarm_holds_publishers_back_and_consuming_goes_on(
     assert await source.ready(QUEUE) == 2
 
 
-async def test_a_policy_that_limits_deliveries_is_found_and_so_is_its_end(
+async def test_a_policy_that_limits_deliveries_is_found_and_its_remedy_lifts_it(
     private_broker: Broker, connections: tuple[BrokerConnection, BrokerConnection]
 ) -> None:
     consume, _ = connections
+    await consume.ensure()
+    seconds = 0.0
+    watch = DeliveryLimitWatch(consume, "main", monotonic=lambda: seconds)
     policy = ("limit", "^main[.]", '{"delivery-limit": 5}', "--apply-to", "queues")
 
     await asyncio.to_thread(private_broker.control, "set_policy", *policy)
-    limited = await probe_delivery_limit(consume, "main")
+    limited = await watch.look()
+    assert limited is not None
     await asyncio.to_thread(private_broker.control, "clear_policy", "limit")
+    await asyncio.to_thread(private_broker.control, *shlex.split(limited.remedy.partition("rabbitmqctl ")[2]))
+    too_soon = await watch.look()
+    seconds = SOON_SECONDS
+    lifted = await watch.look()
     left = await asyncio.to_thread(private_broker.control, "list_queues", "--silent", "name")
 
     assert limited.bites
-    assert "set_policy main-delivery-limit '^main[.]'" in limited.remedy
+    assert too_soon is limited
+    assert lifted == DeliveryLimit(bites=False)
+    assert watch.found == "none"
     assert left.split() == [QUEUE]
 
 

@@ -51,8 +51,9 @@ async def test_readiness_names_each_check_and_to_those_who_may_read_its_fault() 
 
     told = {"ok": True, "reason": None}
     nothing = {"broker": {"ok": False, "reason": None}, "database": told, "schedules": told}
-    assert documents[None] == {"status": "not ready", "checks": nothing, "warnings": []}
+    assert documents[None] == {"status": "not ready", "checks": nothing, "broker": None, "warnings": []}
     assert documents["the-token-of-the-feed"] == documents[None]
+    assert documents[TOKEN]["broker"] == {"version": "4.0.5", "delivery_limit": "bites"}
     assert documents[TOKEN]["checks"] == {**nothing, "broker": {"ok": False, "reason": "connection refused"}}
     assert (wrong.status, ready.status) == (401, 200)
 

@@ -13,6 +13,7 @@ from daemon.watch.judging import Backlogs, Cancellations, Limits, Sample, judge_
 from daemon.watch.watch import Watch, Watched
 from queues.errors import BrokerUnavailable, DatabaseUnavailable
 from queues.postgres.watching import QueueFacts
+from queues.rabbitmq.delivery_limit import DeliveryLimit
 from queues.rabbitmq.health import BrokerHealth
 from queues.rabbitmq.inspection import Inspection
 from queues.rabbitmq.topology import Difference
@@ -119,6 +120,7 @@ class World:
     connection: BrokerHealth = field(
         default_factory=lambda: BrokerHealth(is_connected=True, is_blocked=False, version="4.0.5")
     )
+    limit: DeliveryLimit | None = None
     is_database_away: bool = False
     is_broker_away: bool = False
     at_broker: int = 0
@@ -137,6 +139,9 @@ class World:
         if self.is_broker_away:
             raise BrokerUnavailable("away")
         return self.inspection
+
+    async def delivery_limit(self) -> DeliveryLimit | None:
+        return self.limit
 
     async def ready(self, _queue: str) -> int:
         if self.is_broker_away:
@@ -209,6 +214,20 @@ async def test_blocked_publishers_are_told() -> None:
     await watch.look()
 
     assert names(watch.findings) == [("publishing_blocked", "broker")]
+
+
+async def test_a_broker_that_drops_what_is_returned_too_often_is_told_with_the_remedy() -> None:
+    world = World(limit=DeliveryLimit(bites=True, remedy="rabbitmqctl set_policy …"))
+    watch = watching(world)
+
+    await watch.look()
+    found = list(watch.findings)
+    world.limit = DeliveryLimit(bites=False)
+    await watch.look()
+
+    assert found == [Finding(watchdog="delivery_limit", subject="broker", reason="rabbitmqctl set_policy …")]
+    assert found[0].is_warning
+    assert list(watch.findings) == []
 
 
 async def test_a_queue_that_this_process_does_not_run_is_late_for_nobody_and_old_for_nobody() -> None:
