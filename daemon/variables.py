@@ -183,8 +183,15 @@ ADMIN_TOKEN = Variable(
     name="ADMIN_TOKEN",
     parse=_admin_token,
     secret=True,
-    meaning=f"bearer token of the API and the pages, at least {SHORTEST_TOKEN} characters; without it one is generated "
-    "and printed at start, on loopback only",
+    meaning=f"bearer token of the first admin of API and pages, at least {SHORTEST_TOKEN} characters; without it one "
+    "is generated and printed at start, on loopback only",
+)
+TOKEN = Variable(
+    name="TOKEN",
+    parse=_admin_token,
+    secret=True,
+    meaning="token the commands of this machine present to the daemon, as `am-connector tokens create` made it; "
+    "without it ADMIN_TOKEN. The daemon itself does not look at it",
 )
 MAGENTO_URL = Variable(
     name="MAGENTO_URL",
@@ -309,6 +316,7 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     HTTP_HOST,
     HTTP_PORT,
     ADMIN_TOKEN,
+    TOKEN,
     MAGENTO_URL,
     MAGENTO_TOKEN,
     MAGENTO_CONSUMER_KEY,

@@ -35,7 +35,8 @@ def read_access(environ: Mapping[str, str], *, url: str | None) -> Access:
     reader = EnvironmentReader(environ)
     reader.refuse_unknown(variables.VARIABLES)
     host, port = reader.read(variables.HTTP_HOST), reader.read(variables.HTTP_PORT)
-    token = reader.read(variables.ADMIN_TOKEN)
+    own, admin = reader.read(variables.TOKEN), reader.read(variables.ADMIN_TOKEN)
+    token = own or admin
     reader.finish()
     if url is not None:
         return Access(url=_checked(url), token=token)

@@ -1,6 +1,8 @@
 """The one client of the daemon's HTTP API: requests made once, JSON answers, problems as errors."""
 
+import asyncio
 import getpass
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ import aiohttp
 
 from daemon import __version__
 from daemon.cli.access import Access
-from daemon.cli.errors import NotReachable
+from daemon.cli.errors import AnswerLost, ApiProblem, NotReachable
 from daemon.cli.output import from_json, to_json
 from daemon.cli.problem_lines import problem_of
 
@@ -20,6 +22,11 @@ ANSWER_SECONDS: Final = 120.0
 """Reprocessing thousands, or testing a connection to a slow store, takes its time."""
 PAGE_SIZE: Final = 500
 """The most the API gives in one page."""
+REPEATS: Final = 3
+"""Calls whose answer was lost are made so often again, a second apart."""
+PASSING_SECONDS: Final = 60
+"""So long a call waits for one that is under way."""
+_PASSING: Final = frozenset({"idempotency_under_way", "bulk_under_way"})
 _LONGEST_ACTOR: Final = 100
 
 
@@ -65,9 +72,9 @@ class ApiClient:
         return await self._request("GET", path, parameters=given)
 
     async def post(self, *path: str, document: Mapping[str, object] | None = None) -> Answer:
-        """Do what is at *path*."""
+        """Do what is at *path*, once, whatever becomes of the first answers."""
         body = None if document is None else to_json(document).encode()
-        return await self._request("POST", path, body=body)
+        return await self._act("POST", path, body=body, headers={})
 
     async def post_batch(self, body: bytes) -> Answer:
         """Bring a batch of CloudEvents in."""
@@ -78,7 +85,7 @@ class ApiClient:
         headers = {"X-Reason": reason} if reason else {}
         if if_match is not None:
             headers["If-Match"] = if_match
-        return await self._request("PATCH", path, body=to_json(document).encode(), headers=headers)
+        return await self._act("PATCH", path, body=to_json(document).encode(), headers=headers)
 
     async def page(self, *path: str, size: int, cursor: str | None, **parameters: object) -> Page:
         """Read one page of a list, from *cursor* on."""
@@ -97,6 +104,25 @@ class ApiClient:
                 break
         return items
 
+    async def _act(
+        self, method: str, path: tuple[str, ...], *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Make a call that changes something; it is repeated under one key while nobody knows what became of it."""
+        keyed = {**headers, "Idempotency-Key": uuid.uuid4().hex}
+        lost = waited = 0
+        while True:
+            try:
+                return await self._request(method, path, body=body, headers=keyed)
+            except AnswerLost:
+                lost += 1
+                if lost > REPEATS:
+                    raise
+            except ApiProblem as problem:
+                waited += 1
+                if problem.code not in _PASSING or waited > PASSING_SECONDS:
+                    raise
+            await asyncio.sleep(1)
+
     async def _request(
         self,
         method: str,
@@ -114,8 +140,12 @@ class ApiClient:
                 method, url, params=parameters, data=body, headers={**sent, **(headers or {})}, allow_redirects=False
             ) as response:
                 content = await response.read()
+        except aiohttp.ConnectionTimeoutError as error:
+            raise NotReachable(f"the daemon at {self.url} cannot be reached: no connection in time") from error
         except TimeoutError as error:
-            raise NotReachable(f"the daemon at {self.url} did not answer in time") from error
+            raise AnswerLost(f"the daemon at {self.url} did not answer in time") from error
+        except ConnectionLost as error:
+            raise AnswerLost(f"the daemon at {self.url} cannot be reached: {_why(error)}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise NotReachable(f"the daemon at {self.url} cannot be reached: {_why(error)}") from error
         return self._read(response, content)

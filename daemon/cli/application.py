@@ -15,6 +15,7 @@ from daemon.cli.exit_codes import BROKEN_PIPE, DONE, FAILED, INTERRUPTED, USAGE
 from daemon.cli.options import examples
 from daemon.cli.texts import safe
 from daemon.cli.verbs import (
+    audit,
     check,
     connections,
     dead_letters,
@@ -26,6 +27,7 @@ from daemon.cli.verbs import (
     sandbox,
     settings,
     syncs,
+    tokens,
 )
 from daemon.environment import ConfigurationError
 
@@ -59,7 +61,7 @@ def create_application() -> typer.Typer:
     app.callback()(_root)
     for verb in (run, migrate, check, sandbox):
         verb.add_to(app)
-    for group in (events, syncs, queues, dead_letters, settings, intake, connections):
+    for group in (events, syncs, queues, dead_letters, settings, intake, connections, tokens, audit):
         app.add_typer(group.create_group())
     return app
 

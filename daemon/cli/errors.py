@@ -4,6 +4,7 @@ What ends a verb with one clear line on stderr instead of a traceback.
     CommandError
     ├── UsageError       the command line or the configuration is wrong
     ├── NotReachable     somebody who is needed does not answer
+    │   └── AnswerLost   it was asked, and whether it did it is not known
     └── ApiProblem       the daemon answered with a problem document
 """
 
@@ -29,6 +30,10 @@ class NotReachable(CommandError):
     """Daemon, broker, database or target does not answer."""
 
     exit_code = NOT_REACHABLE
+
+
+class AnswerLost(NotReachable):
+    """The daemon got the call, or part of it, and its answer did not come."""
 
 
 class ApiProblem(CommandError):

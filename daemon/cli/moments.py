@@ -16,6 +16,7 @@ _UNITS: Final = {
     "w": timedelta(weeks=1),
 }
 _EXPECTED: Final = "a span back from now (90s, 30m, 2h, 7d, 1w), a day (2026-11-21) or a time (2026-11-21T10:00)"
+_EXPECTED_AHEAD: Final = "a span from now (12h, 90d), a day (2027-06-30), a time (2027-06-30T18:00) or never"
 
 
 def read_moment(text: str, *, option: str, now: datetime, zone: tzinfo | None = None) -> datetime:
@@ -31,13 +32,27 @@ def read_moment(text: str, *, option: str, now: datetime, zone: tzinfo | None = 
     Raises:
         UsageError: it is none of them.
     """
+    return _read(text, option, now, zone, direction=-1, expected=_EXPECTED)
+
+
+def read_future(text: str, *, option: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """
+    Read the time by which something is to end: as `read_moment`, but a span goes ahead from *now*.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return _read(text, option, now, zone, direction=1, expected=_EXPECTED_AHEAD)
+
+
+def _read(text: str, option: str, now: datetime, zone: tzinfo | None, *, direction: int, expected: str) -> datetime:
     match = _SPAN.fullmatch(text.strip().lower())
     try:
         if match is not None:
-            return (now - int(match[1]) * _UNITS[match[2]]).astimezone(UTC)
+            return (now + direction * int(match[1]) * _UNITS[match[2]]).astimezone(UTC)
         moment = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{option} must be {_EXPECTED}, got {text[:100]!r}") from error
+        raise UsageError(f"{option} must be {expected}, got {text[:100]!r}") from error
     if moment.tzinfo is None:
         # astimezone reads a time without a zone as this machine's.
         moment = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)

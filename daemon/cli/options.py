@@ -13,7 +13,7 @@ UrlOption = Annotated[
         "--url",
         metavar="URL",
         help="Where the daemon's API is; otherwise CONNECTOR_HTTP_HOST and CONNECTOR_HTTP_PORT, http://127.0.0.1:8080. "
-        "Its token comes from CONNECTOR_ADMIN_TOKEN or CONNECTOR_ADMIN_TOKEN_FILE.",
+        "The token comes from CONNECTOR_TOKEN or CONNECTOR_ADMIN_TOKEN, or the file CONNECTOR_…_FILE names.",
     ),
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit log.")]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from daemon.cli.errors import ApiProblem
 from daemon.cli.exit_codes import FAILED, NOT_REACHABLE, USAGE
-from daemon.variables import ADMIN_TOKEN
+from daemon.variables import ADMIN_TOKEN, TOKEN
 
 _EXIT_CODES: Final[Mapping[str, int]] = {
     "unauthenticated": USAGE,
@@ -39,10 +39,13 @@ def problem_of(document: Mapping[str, Any], *, status: int, url: str, token_give
 
 
 def _about_token(url: str, *, token_given: bool) -> str:
-    name = ADMIN_TOKEN.full_name
+    own, admin = TOKEN.full_name, ADMIN_TOKEN.full_name
     if token_given:
-        return f"the daemon at {url} does not accept the token in {name}: set {name} or {name}_FILE to its own"
-    return f"the daemon at {url} asks for its token: set {name} or {name}_FILE"
+        return (
+            f"the daemon at {url} does not accept the token in {own} or {admin}: it is another one, or no longer in "
+            f"force; set {own} or {admin}_FILE to one that is"
+        )
+    return f"the daemon at {url} asks for a token: set {own} or {admin}, or the name of a file in {admin}_FILE"
 
 
 def _told(document: Mapping[str, Any], *, status: int) -> str:

@@ -55,8 +55,11 @@ async def test_a_missing_or_wrong_token_ends_with_2_and_the_variable_to_set(daem
     wrong = await run_command("queues", "--url", daemon.url, environ={"CONNECTOR_ADMIN_TOKEN": "wrong" * 10})
 
     assert (missing.code, wrong.code) == (2, 2)
-    assert "set CONNECTOR_ADMIN_TOKEN or CONNECTOR_ADMIN_TOKEN_FILE" in missing.err
-    assert "does not accept the token in CONNECTOR_ADMIN_TOKEN" in wrong.err
+    assert (
+        "set CONNECTOR_TOKEN or CONNECTOR_ADMIN_TOKEN, or the name of a file in CONNECTOR_ADMIN_TOKEN_FILE"
+        in missing.err
+    )
+    assert "does not accept the token in CONNECTOR_TOKEN or CONNECTOR_ADMIN_TOKEN" in wrong.err
     assert "wrongwrong" not in wrong.err
 
 

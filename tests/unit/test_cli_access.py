@@ -52,6 +52,15 @@ def test_the_token_never_shows() -> None:
     assert "secret-token" not in repr(access)
 
 
+def test_a_persons_own_token_goes_before_the_admins() -> None:
+    environ = {"CONNECTOR_ADMIN_TOKEN": "the-token-of-the-admin", "CONNECTOR_TOKEN": "the-token-of-alice"}
+
+    token = read_access(environ, url=None).token
+
+    assert token is not None
+    assert token.reveal() == "the-token-of-alice"
+
+
 @pytest.mark.parametrize(
     "url",
     ["127.0.0.1:8080", "ftp://x", "http://", "http://user:secret@host/", "http://host/?token=secret", "http://h:x"],
@@ -95,7 +104,7 @@ def test_a_problem_tells_detail_state_and_request_id() -> None:
 
 
 def test_a_missing_token_names_the_variable_to_set() -> None:
-    for given, told in ((False, "asks for its token"), (True, "does not accept the token")):
+    for given, told in ((False, "asks for a token"), (True, "does not accept the token")):
         problem = problem_of({}, status=401, url="http://x", token_given=given)
 
         assert told in str(problem)

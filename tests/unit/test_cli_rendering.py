@@ -15,7 +15,7 @@ from daemon.cli.dead_letter_export import row_writer
 from daemon.cli.dead_letter_story import story_lines
 from daemon.cli.dead_letter_views import letter_lines, letter_table, shared_prefix
 from daemon.cli.errors import UsageError
-from daemon.cli.moments import local_and_relative, read_moment, relative
+from daemon.cli.moments import local_and_relative, read_future, read_moment, relative
 from daemon.cli.output import from_json, to_json
 from daemon.cli.queue_views import queue_lines, queue_table
 from daemon.cli.settings_views import changes, read_changes
@@ -95,6 +95,13 @@ def test_a_time_that_cannot_be_read_is_refused_with_what_came(text: str) -> None
         read_moment(text, option="--since", now=NOW)
 
     assert repr(text) in str(caught.value)
+
+
+def test_a_span_of_what_is_to_come_goes_ahead() -> None:
+    assert read_future("90d", option="--expires", now=NOW) == NOW + timedelta(days=90)
+    assert read_future("2027-06-30", option="--expires", now=NOW, zone=UTC) == datetime(2027, 6, 30, tzinfo=UTC)
+    with pytest.raises(UsageError, match="--expires must be a span from now"):
+        read_future("soon", option="--expires", now=NOW)
 
 
 @pytest.mark.parametrize(
