@@ -18,6 +18,7 @@ class Proxy:
         accepted: connections so far.
         commits_to_lose: so many COMMITs from now on reach the database, and their answers get lost with the connection.
         commits_lost: how often that has happened.
+        commits_between: so many COMMITs are answered before each that is lost.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -25,6 +26,8 @@ class Proxy:
         self.accepted = 0
         self.commits_to_lose = 0
         self.commits_lost = 0
+        self.commits_between = 0
+        self._commits_passed = 0
         self._host = host
         self._port = port
         self._open: set[asyncio.StreamWriter] = set()
@@ -90,13 +93,20 @@ class Proxy:
         with suppress(OSError):
             while data := await reader.read(_CHUNK):
                 await self._asking.wait()
-                if self.commits_to_lose and _COMMIT in data:
-                    self.commits_to_lose -= 1
-                    self.commits_lost += 1
+                if self.commits_to_lose and _COMMIT in data and self._is_to_be_lost():
                     loses_answer.set()
                 writer.write(data)
                 await writer.drain()
         writer.close()
+
+    def _is_to_be_lost(self) -> bool:
+        if self._commits_passed < self.commits_between:
+            self._commits_passed += 1
+            return False
+        self._commits_passed = 0
+        self.commits_to_lose -= 1
+        self.commits_lost += 1
+        return True
 
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, loses_answer: asyncio.Event

@@ -30,6 +30,7 @@ from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
 from tests.acceptance.reconciliation import Account, draw_account
 from tests.broker_queues import BrokerQueues
+from tests.strategies import event
 
 PATIENCE_SECONDS: Final = 60.0
 SPANS: Final = Spans(run_lease=timedelta(seconds=30), claim_lease=timedelta(seconds=180), request=timedelta(seconds=60))
@@ -239,3 +240,20 @@ class Servers:
                 checks=checks,
                 news=news,
             )
+
+
+def events(count: int) -> list[ChangeEvent]:
+    """Make price events of so many records, from AC-1000 on."""
+    return [event(f"AC-{1000 + number}") for number in range(count)]
+
+
+async def all_settled(engine: ServerEngine, published: Sequence[ChangeEvent]) -> None:
+    """Wait until every message has an end in the ledger."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            # Asked after every check: what a check has settled is in the ledger before it is told.
+            engine.news.clear()
+            (row,) = await engine.rows("select count(*) from ledger where settled_at is not null")
+            if row["count"] == len(published):
+                return
+            await engine.news.wait()

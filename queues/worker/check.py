@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost
+from queues.errors import BrokerUnavailable, DatabaseUnavailable, LeaseLost, NotFound
 from queues.failpoints import hit
 from queues.message import Message
 from queues.plan import DeliveryPlan, plan_delivery
@@ -73,6 +73,7 @@ class Check:
         self._claim_time = claim_time
         self._probation = probation
         self._take: Take | None = None
+        self._broker_fault: BrokerUnavailable | NotFound | None = None
         self._ending = Ending(stop, claim_time)
         self._settler = Settler(
             ledger=ports.ledger,
@@ -94,6 +95,11 @@ class Check:
             LeaseLost: another worker runs this queue.
             NotFound: the queue does not exist at the broker.
         """
+        await self._run()
+        if self._broker_fault is not None:
+            raise self._broker_fault
+
+    async def _run(self) -> None:
         rows, ready = await self._count()
         hit("check.opened")
         plan = plan_delivery(self._settings, waiting=rows.count + ready, batchable=self._definition.batchable)
@@ -117,13 +123,23 @@ class Check:
 
     async def _count(self) -> tuple[WaitingRows, int]:
         rows = await self._ports.ledger.open_check(self._lease)
-        ready = await self._ports.source.ready(self._definition.name)
+        ready = await self._ready(rows)
         if not self._settings.coalesce or rows.count + ready == 0:
             return rows, ready
         if ready:
             rows = await self._collect(ready)
         left = await self._ports.ledger.coalesce(self._lease, self._definition, up_to=rows.up_to)
         return replace(rows, count=left), 0
+
+    async def _ready(self, rows: WaitingRows) -> int:
+        """Count the broker's part; while it is away, what waits in the ledger goes on without it."""
+        try:
+            return await self._ports.source.ready(self._definition.name)
+        except (BrokerUnavailable, NotFound) as error:
+            if not rows.count:
+                raise
+            self._broker_fault = error
+            return 0
 
     async def _collect(self, ready: int) -> WaitingRows:
         """Bring the broker's part into the ledger, uncharged: where all of it must be in view at once."""

@@ -1,47 +1,19 @@
 """The whole engine in this process, on a real broker and a real database: counts, lost leases, lost connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 import pytest
-import pytest_asyncio
 
-from queues.message import ChangeEvent
 from queues.settings import QueueProcessingSettings
 from queues.verdicts import Refused, Unreachable
-from tests.broker_queues import broker_queues
 from tests.cases_file import CASES
 from tests.proxy import proxied
-from tests.server_engine import PATIENCE_SECONDS, SHORT_SPANS, ServerEngine, Servers, Sink
-from tests.strategies import event
+from tests.server_engine import PATIENCE_SECONDS, SHORT_SPANS, Servers, Sink, all_settled, events
 
 NO = Refused(error_class="validation", text="Invalid attribute SKU", status=200)
 ONE_A_REQUEST = QueueProcessingSettings(threshold_count=0, batch_count=1, check_process_time=1, process_sleep_time=1)
-
-
-@pytest_asyncio.fixture
-async def servers(broker_url: str, database: str, instance: str) -> AsyncIterator[Servers]:
-    """Provide the servers with an instance and a database of this test."""
-    async with broker_queues(broker_url) as queues:
-        yield Servers(instance=instance, broker_url=broker_url, database_url=database, queues=queues)
-
-
-def events(count: int) -> list[ChangeEvent]:
-    return [event(f"AC-{1000 + number}") for number in range(count)]
-
-
-async def all_settled(engine: ServerEngine, published: Sequence[ChangeEvent]) -> None:
-    """Wait until every message has an end in the ledger."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            # Asked after every check: what a check has settled is in the ledger before it is told.
-            engine.news.clear()
-            (row,) = await engine.rows("select count(*) from ledger where settled_at is not null")
-            if row["count"] == len(published):
-                return
-            await engine.news.wait()
 
 
 @pytest.mark.parametrize(

@@ -499,6 +499,26 @@ async def test_a_broker_lost_in_a_check_doubles_nothing() -> None:
     assert [len(engine.sender.times_of(key)) for key in keys] == [1] * 5
 
 
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["the broker is away", "the queue was deleted"])
+async def test_what_waits_in_the_ledger_is_attempted_while_the_broker_has_nothing_to_say(*, is_deleted: bool) -> None:
+    engine = build(QueueProcessingSettings(retry_count=3, check_process_time=10, process_sleep_time=5))
+    engine.sender.script = lambda _message: NO
+    keys = engine.publish_count(2)
+
+    async with running(engine):
+        await engine.clock.advance(1)
+        if is_deleted:
+            engine.source.delete(engine.definition.name)
+        else:
+            engine.source.is_down = True
+        engine.sender.script = build().sender.script
+        await engine.clock.advance(5)
+
+    assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
+    assert [engine.ledger.attempts_of(key) for key in keys] == [2, 2]
+    assert [check.ended_by for check in engine.checks] == ["", "queue_missing" if is_deleted else "broker_unavailable"]
+
+
 async def test_claims_that_cannot_be_given_back_at_once_are_given_back_when_the_database_is_there_again() -> None:
     engine = build(QueueProcessingSettings(threshold_count=0, batch_count=1, retry_count=2))
     engine.sender.seconds = 1.0
