@@ -18,6 +18,7 @@ from daemon.magento.product_status import ProductStatusSender
 from daemon.magento.rows import InputLimits
 from daemon.magento.session import Timeouts, open_session
 from daemon.magento.stores import StoreViews
+from daemon.magento.writers import Writers
 from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS
 from queues.ports import Clock, Sender
 
@@ -30,11 +31,13 @@ class Store:
     Attributes:
         senders: by event type, `to_magento.pricing`.
         limits: what the shop told of the most rows a call may have; shared by the senders.
+        writers: for the records that are read from the ERP when they are sent.
     """
 
     client: MagentoClient
     senders: Mapping[str, Sender]
     limits: InputLimits
+    writers: Writers
 
     def input_limits(self) -> Mapping[str, int | None]:
         """Tell the most records the shop takes in one request, by entity; None: it told none yet."""
@@ -55,8 +58,13 @@ async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store
     )
     async with open_session(timeouts) as session:
         client = MagentoClient(config.url, _authentication(config), session=session, clock=clock)
-        limits = InputLimits()
-        yield Store(client=client, senders=_senders(client, limits), limits=limits)
+        stores, limits = StoreViews(client), InputLimits()
+        yield Store(
+            client=client,
+            senders=_senders(client, stores, limits),
+            limits=limits,
+            writers=Writers.of(client, stores=stores),
+        )
 
 
 def test_of_store(store: Store | None) -> Connection:
@@ -79,8 +87,8 @@ def _authentication(config: MagentoConfig) -> Authentication | None:
             return None
 
 
-def _senders(client: MagentoClient, limits: InputLimits) -> Mapping[str, Sender]:
-    stores, catalogue = StoreViews(client), Catalogue(client)
+def _senders(client: MagentoClient, stores: StoreViews, limits: InputLimits) -> Mapping[str, Sender]:
+    catalogue = Catalogue(client)
     return {
         PRICING.event_type: PricingSender(client, stores=stores, limits=limits),
         INVENTORY.event_type: InventorySender(client, catalogue=catalogue, limits=limits),

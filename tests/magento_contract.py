@@ -31,7 +31,7 @@ def _unknown(schema: dict[str, Any], value: object, path: str) -> Iterator[str]:
     if "$ref" in schema:
         schema = _contract()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     if isinstance(value, dict):
-        properties = schema.get("properties", {})
+        properties = _properties(schema)
         for name, each in value.items():
             if name in properties:
                 yield from _unknown(properties[name], each, f"{path}.{name}")
@@ -40,3 +40,11 @@ def _unknown(schema: dict[str, Any], value: object, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _unknown(schema.get("items", {}), each, f"{path}[]")
+
+
+def _properties(schema: dict[str, Any]) -> dict[str, Any]:
+    """The members of an object, those of all parts of an `allOf` among them."""
+    if "$ref" in schema:
+        schema = _contract()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    parts = [_properties(part) for part in schema.get("allOf", ())]
+    return {name: each for part in [schema.get("properties", {}), *parts] for name, each in part.items()}

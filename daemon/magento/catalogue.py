@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from daemon.magento.classification import Failure
 from daemon.magento.client import Call, MagentoClient, NotDone, not_in_form
-from queues.verdicts import Refused, Undetermined
+from daemon.magento.look_ups import look_up_failed
+from queues.verdicts import Refused
 
 _KEPT_SECONDS: Final = 300.0
 """How long a known SKU is believed; an unknown one is asked for again at each attempt."""
@@ -72,7 +73,7 @@ class Catalogue:
         for at, portion in enumerate(asked):
             stored = await self._ask(portion)
             if isinstance(stored, NotDone):
-                verdict = _look_up_failed(stored.verdict)
+                verdict = look_up_failed(stored.verdict, "checking the SKUs before sending")
                 found |= {sku: verdict for rest in asked[at:] for sku in rest}
                 break
             found |= {sku: self._match(sku, stored) for sku in portion}
@@ -175,22 +176,3 @@ def _page_limit(reply: NotDone) -> int | None:
         return None
     highest = error.parameters.get("max") if isinstance(error.parameters, dict) else None
     return highest if isinstance(highest, int) and highest > 0 else None
-
-
-def _look_up_failed(verdict: Failure) -> Failure:
-    """Tell that it was the look-up; what blamed some record becomes the store's fault."""
-    text = f"checking the SKUs before sending: {verdict.text}"
-    match verdict:
-        case (
-            Undetermined(status=status, exchange=exchange)
-            | Refused(
-                error_class="validation" | "not_found" | "conflict" | "too_large", status=status, exchange=exchange
-            )
-        ):
-            return Refused(error_class="target_error", text=text, status=status, exchange=exchange)
-        case Refused(error_class=error_class, status=status, retry_after_seconds=wait, exchange=exchange):
-            return Refused(
-                error_class=error_class, text=text, status=status, retry_after_seconds=wait, exchange=exchange
-            )
-        case _:
-            return verdict
