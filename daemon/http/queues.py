@@ -225,7 +225,7 @@ ROUTES: Final = (
     _action(
         "pause",
         pause,
-        "queue.paused",
+        "queue.pause",
         "Pause a queue: its run ends after the check in hand, messages are still collected",
     ),
     _action("resume", resume, "queue.resume", "Resume a queue: it runs again from its next tick"),

@@ -61,7 +61,5 @@ def _target(request: web.Request) -> str:
             return queue_in_path(request)
         except NotFound:
             return path["queue"][:_LONGEST]
-    for name in ("id", "name"):
-        if name in path:
-            return path[name][:_LONGEST]
-    return request[ROUTE].target
+    named = [value for name, value in path.items() if name != "act"]
+    return named[0][:_LONGEST] if named else request[ROUTE].target

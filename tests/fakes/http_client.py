@@ -1,13 +1,14 @@
 """A client of an application on a real socket of this machine."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from daemon.http.app import create_app
+from queues.errors import DatabaseUnavailable
 from tests.fakes.http_stores import TOKEN, World
 
 Client = TestClient[web.Request, web.Application]
@@ -16,7 +17,8 @@ Client = TestClient[web.Request, web.Application]
 @asynccontextmanager
 async def serving(world: World, token: str | None = TOKEN) -> AsyncIterator[Client]:
     """Serve the application of *world*; requests carry *token* unless it is None."""
-    await world.tokens.refresh()
+    with suppress(DatabaseUnavailable):
+        await world.tokens.refresh()
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     server = TestServer(create_app(world.dependencies()), access_log=None)
     async with TestClient(server, headers=headers, cookie_jar=CookieJar(unsafe=True)) as client:

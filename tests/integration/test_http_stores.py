@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from daemon.http.dependencies import Dependencies
+from daemon.http.tokens import Principal, Tokens
+from daemon.secret import Secret
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.store import QueueProcessingVersions
 from queues.postgres.audit import PostgresAudit
@@ -22,6 +24,7 @@ from queues.postgres.journal import PostgresJournal
 from queues.postgres.queues import PostgresQueues
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
+from queues.postgres.tokens import PostgresTokens
 from tests.fakes.http_client import Client, price_event, serving
 from tests.fakes.http_stores import PRICING, TOKEN, World
 
@@ -35,6 +38,7 @@ class RealWorld(World):
     def __init__(self, engine: AsyncEngine) -> None:
         super().__init__()
         self.engine = engine
+        self.tokens = Tokens([Principal.of("admin", Secret(TOKEN))], PostgresTokens(engine), self.clock)
 
     @override
     def dependencies(self) -> Dependencies:
@@ -47,6 +51,7 @@ class RealWorld(World):
             documents=ConnectorVersions(PostgresSettings(self.engine)),
             journal=PostgresJournal(self.engine),
             audit=PostgresAudit(self.engine),
+            tokens=self.tokens,
             idempotent_calls=PostgresIdempotentCalls(self.engine),
         )
 
@@ -295,7 +300,7 @@ async def test_both_parts_of_the_document_are_saved_together_or_not_at_all(world
         kept = await connection.execute(text("select section, version, document from settings_versions order by 1, 2"))
         rows = [(row.section, row.version, row.document) for row in kept]
         audited = await connection.execute(
-            text("select target, result from audit_log where action = 'settings.changed'")
+            text("select target, result from audit_log where action in ('settings.changed', 'settings.change')")
         )
         acts = sorted((row.target, row.result) for row in audited)
     assert [row[:2] for row in rows] == [("connector", 1), ("connector", 2), ("queue_processing", 1)]
