@@ -198,6 +198,10 @@ class AcumaticaClient:
             until = self.clock.monotonic() + (verdict.retry_after_seconds or 0.0)
             self._quiet_until = max(self._quiet_until, until)
 
+    def path_of(self, location: str) -> str | None:
+        """Give the path of an address that the ERP answered; None if it is not its own."""
+        return self._wire.address.path_of(location)
+
     # --- sessions -----------------------------------------------------------------------------------------------------
 
     async def _ensure_open(self, lane: Lane) -> Failure | None:
