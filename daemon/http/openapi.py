@@ -23,7 +23,7 @@ _TAGS: Final = {
     "intake": "Whether events are accepted.",
     "queues": "What waits, and when it runs.",
     "dead letters": "Failed messages; only a person sends them again.",
-    "settings": "How queues are processed.",
+    "settings": "How queues are processed, and every other preference.",
     "connections": "The two systems.",
     "logs": "What was sent, and who did what.",
     "tokens": "Who has access.",
