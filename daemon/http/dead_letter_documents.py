@@ -38,11 +38,11 @@ def letter_document(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def story_document(story: DeadLetterStory, acts: Sequence[AuditEntry]) -> dict[str, Any]:
+def story_document(story: DeadLetterStory, acts: Sequence[AuditEntry], payload: Mapping[str, Any]) -> dict[str, Any]:
     """Give one dead letter with everything there is to know; `attempts` stays the number, `attempt_log` has them."""
     return {
         **letter_document(story.letter),
-        **payload_document(story.body),
+        **payload,
         "headers": dict(story.headers),
         "attempt_log": [attempt_document(each) for each in story.attempts],
         "acts": [act_document(each) for each in acts],

@@ -19,6 +19,7 @@ from daemon.http.fields import (
 )
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.routes import Operation, Route, answer, in_query, json_of
+from daemon.http.showing import for_reader, payload_for_reader
 from queues.postgres.letters import DeadLetterFilter
 
 STATES: Final = ("failed", "reprocessing", "reprocessed", "discarded", "superseded")
@@ -55,7 +56,7 @@ async def list_dead_letters(request: web.Request) -> web.Response:
     page_size, after = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
     dead_letters = request.app[DEPENDENCIES].dead_letters
     page = await fetch(dead_letters.list(DeadLetterFilter(**given), limit=page_size, cursor=after))
-    return list_response([letter_document(each) for each in page.items], page.next_cursor)
+    return list_response([letter_document(for_reader(request, each)) for each in page.items], page.next_cursor)
 
 
 async def show_dead_letter(request: web.Request) -> web.Response:
@@ -63,7 +64,8 @@ async def show_dead_letter(request: web.Request) -> web.Response:
     letter_id = id_in_path(request)
     story = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
     acts = await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id))
-    return json_response(story_document(story, acts))
+    payload = payload_for_reader(request, story.body)
+    return json_response(story_document(for_reader(request, story), for_reader(request, acts), payload))
 
 
 async def reprocess_one(request: web.Request) -> web.Response:

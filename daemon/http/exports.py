@@ -14,6 +14,7 @@ from daemon.http.fields import one_of, read_parameters
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.problems import to_json
 from daemon.http.routes import Operation, Route, in_query
+from daemon.http.showing import for_reader
 from queues.postgres.letters import DeadLetter, DeadLetterFilter
 
 PAGE: Final = 500
@@ -30,10 +31,10 @@ async def export_dead_letters(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     if as_csv:
         await response.write(_csv(COLUMNS))
-    await response.write(_lines(page.items, as_csv=as_csv))
+    await response.write(_lines(for_reader(request, page.items), as_csv=as_csv))
     while page.next_cursor is not None:
         page = await store.list(wanted, limit=PAGE, cursor=page.next_cursor)
-        await response.write(_lines(page.items, as_csv=as_csv))
+        await response.write(_lines(for_reader(request, page.items), as_csv=as_csv))
     await response.write_eof()
     return response
 

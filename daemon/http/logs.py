@@ -10,6 +10,7 @@ from daemon.http.dead_letter_documents import act_document
 from daemon.http.fields import Check, instant, limit, one_of, read_parameters, text
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.routes import Operation, Route, answer, in_query
+from daemon.http.showing import for_reader
 from queues.postgres.audit import DONE, REFUSED, AuditFilter
 from queues.postgres.journal import LoggedRequest
 
@@ -36,7 +37,7 @@ async def list_sync_log(request: web.Request) -> web.Response:
     )
     given.setdefault("limit", DEFAULT_LIMIT)
     page = await fetch(request.app[DEPENDENCIES].journal.requests(**given))
-    return list_response([request_document(each) for each in page.items], page.next_cursor)
+    return list_response([request_document(for_reader(request, each)) for each in page.items], page.next_cursor)
 
 
 async def list_audit(request: web.Request) -> web.Response:
@@ -46,7 +47,7 @@ async def list_audit(request: web.Request) -> web.Response:
     before = {"before": given.pop("cursor")} if "cursor" in given else {}
     rows = await request.app[DEPENDENCIES].audit.entries(AuditFilter(**given), limit=page_size + 1, **before)
     more = cursor_of(rows[page_size - 1].id) if len(rows) > page_size else None
-    return list_response([act_document(each) for each in rows[:page_size]], more)
+    return list_response([act_document(for_reader(request, each)) for each in rows[:page_size]], more)
 
 
 def request_document(row: LoggedRequest) -> dict[str, Any]:

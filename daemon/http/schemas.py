@@ -293,6 +293,11 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "story": {"type": "array", "items": _TEXT, "description": "What happened, a sentence each."},
         },
         {
+            "payload_hidden": {
+                "type": "boolean",
+                "const": True,
+                "description": "There, when the role may not see it; personal data is hidden in all texts then.",
+            },
             "payload_text": {"type": "string", "description": "Bytes that are no JSON, with odd characters escaped."},
             "payload_base64": {
                 "type": ["string", "null"],

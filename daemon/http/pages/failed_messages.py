@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
@@ -11,7 +12,6 @@ from multidict import MultiDict
 from daemon.http.acting import id_in_path
 from daemon.http.bulk import carry_out
 from daemon.http.cursors import cursor, fetch
-from daemon.http.dead_letter_documents import payload_document
 from daemon.http.dead_letters import FILTER, STATES
 from daemon.http.fields import checked, identifier, one_of, read_parameters, text
 from daemon.http.keys import DEPENDENCIES
@@ -19,6 +19,7 @@ from daemon.http.pages.forms import act_of_form, read_form
 from daemon.http.pages.rendering import render
 from daemon.http.problems import invalid
 from daemon.http.routes import Route
+from daemon.http.showing import for_reader, payload_for_reader
 from daemon.http.story import tell_story
 from queues.postgres.bulk_orders import BulkOrder, Choice
 from queues.postgres.letters import DeadLetterFilter
@@ -39,7 +40,7 @@ async def show_list(request: web.Request) -> web.Response:
     return render(
         request,
         "failed_messages.html",
-        page=page,
+        page=replace(page, items=for_reader(request, page.items)),
         shown={
             **dict.fromkeys(FILTER, ""),
             **{name: request.query.get(name, "") for name in FILTER},
@@ -62,8 +63,9 @@ async def show_message(request: web.Request) -> web.Response:
     """Show one message with its whole story."""
     letter_id = id_in_path(request)
     notice = read_parameters(request, {"notice": one_of("processed", "discarded")}).get("notice")
-    story = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
-    acts = await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id))
+    found = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
+    story = for_reader(request, found)
+    acts = for_reader(request, await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id)))
     return render(
         request,
         "message.html",
@@ -71,7 +73,7 @@ async def show_message(request: web.Request) -> web.Response:
         told=tell_story(story, acts),
         attempts=story.attempts,
         headers=story.headers,
-        payload=payload_document(story.body),
+        payload=payload_for_reader(request, found.body),
         notice=_notice({"notice": notice, "done": "1", "left": "0"}),
     )
 

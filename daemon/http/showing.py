@@ -1,0 +1,41 @@
+"""Who is shown what: the payload, and personal data in texts, only to those who may act on a message."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final, TypeVar, cast
+
+from aiohttp import web
+
+from daemon.http.dead_letter_documents import payload_document
+from daemon.http.keys import PRINCIPAL
+from daemon.http.roles import Permission
+from queues.masking import mask_document
+
+T = TypeVar("T")
+
+_SEES_PEOPLE: Final[Permission] = "operate"
+
+
+def sees_people(request: web.Request) -> bool:
+    """Tell whether whoever asks may see e-mail addresses, telephone numbers and payloads."""
+    return _SEES_PEOPLE in request[PRINCIPAL].permissions
+
+
+def for_reader(request: web.Request, value: T) -> T:
+    """Give rows of a store as whoever asks may see them: the same, or with personal data hidden in all their texts."""
+    return value if sees_people(request) else cast("T", _hidden(value))
+
+
+def payload_for_reader(request: web.Request, body: bytes) -> Mapping[str, Any]:
+    """Show the bytes of a message, or only how many there are."""
+    if sees_people(request):
+        return payload_document(body)
+    return {"payload": None, "payload_hidden": True, "payload_bytes": len(body)}
+
+
+def _hidden(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _hidden(getattr(value, each.name)) for each in fields(value)})
+    if isinstance(value, list | tuple):
+        return type(value)(map(_hidden, value))
+    return mask_document(value, personal=True)
