@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,7 @@ from aiohttp.web_protocol import RequestHandler
 from typing_extensions import override
 
 from daemon.http.answering import SECURITY_HEADERS
+from daemon.http.guard import ConnectionGuard, room_for_connections
 from daemon.http.problems import Problem, to_json
 
 LINGERING_SECONDS: Final = 1.0
@@ -20,16 +22,23 @@ LINGERING_SECONDS: Final = 1.0
 _log = structlog.stdlib.get_logger("daemon.http")
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
-    """Make the runner of *app*; it logs nothing beside our own lines."""
-    return _Runner(app, access_log=None)
+Handler = Callable[[Any], Awaitable[web.StreamResponse]]
+
+
+def make_runner(app: web.Application, guard: ConnectionGuard | None = None) -> web.AppRunner:
+    """Make the runner of *app*; it logs nothing beside our own lines, and *guard* watches over its connections."""
+    return _Runner(app, guard or ConnectionGuard(most=room_for_connections()))
 
 
 class _Runner(web.AppRunner):
+    def __init__(self, app: web.Application, guard: ConnectionGuard) -> None:
+        super().__init__(app, access_log=None)
+        self._guard = guard
+
     @override
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory)
+        return _Server(made.request_handler, self._guard, request_factory=made.request_factory)
 
 
 class _NoAccessLog(AbstractAccessLogger):
@@ -47,15 +56,52 @@ class _NoAccessLog(AbstractAccessLogger):
 
 
 class _Server(web.Server):
+    def __init__(self, handler: Handler, guard: ConnectionGuard, **given: Any) -> None:  # noqa: ANN401 - handed on
+        super().__init__(self._answer, **given)
+        self._handler = handler
+        self._guard = guard
+
     @override
     def __call__(self) -> RequestHandler:
-        return _Connection(
-            self, loop=asyncio.get_running_loop(), access_log_class=_NoAccessLog, lingering_time=LINGERING_SECONDS
-        )
+        return _Connection(self, self._guard)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        if not isinstance(connection, _Connection):
+            raise TypeError(f"a connection must be one of ours, got {type(connection).__name__}")
+        self._guard.asked(connection)
+        try:
+            return await self._handler(request)
+        finally:
+            self._guard.answered(connection)
 
 
 class _Connection(RequestHandler):
     """A connection whose errors below the application carry our headers and tell nothing about what runs here."""
+
+    def __init__(self, server: web.Server, guard: ConnectionGuard) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log_class=_NoAccessLog,
+            lingering_time=LINGERING_SECONDS,
+        )
+        self._guard = guard
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._guard.opened(self)
+
+    @override
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._guard.closed(self)
+        super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """End it at once, whatever is still to be sent."""
+        if self.transport is not None:
+            self.transport.abort()
 
     @override
     def handle_error(
