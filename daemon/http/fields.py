@@ -28,7 +28,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     Read the body; a second time it is the same.
 
     Raises:
-        Problem: 413 above *limit* bytes, 408 when it does not come in time.
+        Problem: 413 above *limit* bytes, 408 when it does not come in time, 400 when it breaks off.
     """
     known: bytes | None = request.get(BODY)
     if known is not None and len(known) <= limit:
@@ -42,6 +42,9 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit)
+    except (ConnectionError, web.RequestPayloadError) as error:
+        # The caller is gone, or what it sent was no body after all.
+        raise Problem(400, "body_cut_off", "the body broke off before its end") from error
     except TimeoutError as error:
         raise Problem(408, "body_too_slow", f"the body must come within {BODY_SECONDS} s") from error
     request[BODY] = bytes(body)

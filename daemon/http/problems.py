@@ -16,6 +16,8 @@ from queues.errors import (
     StateConflict,
 )
 
+_UNREAD: Final = frozenset({"too_large", "body_too_slow", "body_cut_off"})
+"""Problems that leave a part of the body unread: the connection cannot be used again, and the caller is told so."""
 RETRY_AFTER_SECONDS: Final = 5
 """What a client is asked to wait for while broker or database are away: about one reconnect."""
 
@@ -40,6 +42,7 @@ TITLES: Final[Mapping[str, str]] = {
     "not_http": "Not HTTP",
     "not_json": "Not JSON",
     "not_utf8": "Not UTF-8",
+    "body_cut_off": "The body broke off",
     "body_too_slow": "The body did not come in time",
     "unsupported_media_type": "This media type is not read here",
     "unsupported_version": "This version is not read here",
@@ -125,12 +128,15 @@ def from_error(error: QueueError) -> Problem | None:  # noqa: PLR0911 - one answ
 
 def problem_response(problem: Problem, request_id: str) -> web.Response:
     """Answer *problem* as `application/problem+json`."""
-    return web.Response(
+    response = web.Response(
         status=problem.status,
         body=to_json(problem.to_document(request_id)),
         content_type="application/problem+json",
         headers=problem.headers,
     )
+    if problem.code in _UNREAD:
+        response.force_close()
+    return response
 
 
 def to_json(document: object) -> bytes:
