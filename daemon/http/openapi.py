@@ -45,7 +45,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
     "ETag": {
         "description": "The version, for If-Match.",
         "required": True,
-        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+        "schema": {"type": "string", "pattern": '^"[0-9.]+"$'},
     },
 }
 _PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
