@@ -123,12 +123,14 @@ class RunLease:
         run_id: also the owner of every claim made in this run.
         fencing_token: rises with every lease of the queue.
         tick: the tick of the grid this run serves.
+        follows_loss: the run before this one was never ended: its worker died, or lost the database.
     """
 
     queue: str
     run_id: UUID
     fencing_token: int
     tick: datetime
+    follows_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

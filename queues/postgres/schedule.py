@@ -257,7 +257,9 @@ class PostgresSchedule:
                 "skipped": served.skipped,
             },
         )
-        return RunLease(queue=queue, run_id=run, fencing_token=token, tick=served.at)
+        return RunLease(
+            queue=queue, run_id=run, fencing_token=token, tick=served.at, follows_loss=row.run_id is not None
+        )
 
     def _served(self, row: Row[Any]) -> NextTick:
         if row.run_requested_at is not None:

@@ -139,7 +139,7 @@ class Attempts:
         return self._turns.announce(each.message.key for each in attempts)
 
     async def make(
-        self, attempts: Sequence[Attempt], turn: Turn, mode: Mode, when_over: Callable[[bool], None]
+        self, attempts: Sequence[Attempt], turn: Turn, mode: Mode, when_over: Callable[[], None] = lambda: None
     ) -> None:
         """
         Make the attempt of one request in its turn, unless the check ends before.
@@ -148,7 +148,7 @@ class Attempts:
             attempts: the messages of the request.
             turn: from `announce`.
             mode: of the plan, for the log.
-            when_over: called at the end, whatever it was; told whether the request was begun.
+            when_over: called at the end, whatever it was.
         """
         begun = False
         try:
@@ -163,7 +163,7 @@ class Attempts:
             turn.end()
             if not begun:
                 self._claimer.untried += [each.entry for each in attempts]
-            when_over(begun)
+            when_over()
 
     def _without_outdated(self, attempts: Sequence[Attempt]) -> list[Attempt]:
         """Supersede what was claimed beside a newer message that is delivered by now."""

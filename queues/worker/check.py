@@ -27,6 +27,7 @@ from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
 from queues.worker.snapshot import Entry, Snapshot, read_delivery
 from queues.worker.stop import Stop
+from queues.worker.window import SAMPLE, SAMPLE_WINDOW, Window
 
 LARGEST_WINDOW: Final = 2_000
 """Messages in hand, at most; a larger request first collects its messages in the ledger."""
@@ -61,6 +62,7 @@ class Check:
         claim_time: ClaimTime,
         stop: Stop,
         probation: Probation,
+        window: Window,
     ) -> None:
         self.summary = CheckSummary(started_at=ports.clock.now(), settings_version=snapshot.version)
         self.breaker = Breaker()
@@ -72,6 +74,7 @@ class Check:
         self._version = snapshot.version
         self._claim_time = claim_time
         self._probation = probation
+        self._window = window
         self._take: Take | None = None
         self._broker_fault: BrokerUnavailable | NotFound | None = None
         self._ending = Ending(stop, claim_time)
@@ -104,17 +107,26 @@ class Check:
         hit("check.opened")
         plan = plan_delivery(self._settings, waiting=rows.count + ready, batchable=self._definition.batchable)
         self.summary.mode, self.summary.waiting = plan.mode, plan.waiting
-        if ready and plan.request_size > LARGEST_WINDOW:
-            rows, ready = await self._collect(ready), 0
+        if ready and self._window.must_sample:
+            sample = min(ready, SAMPLE)
+            rows, ready = await self._collect(sample, window=SAMPLE_WINDOW), ready - sample
+        largest = self._window.limit(LARGEST_WINDOW)
+        if ready and plan.request_size > largest:
+            rows, ready = await self._collect(ready, window=largest), 0
         if not plan.waiting:
             return
         in_flight = self._settings.max_in_flight.get(self._definition.entity, self._definition.max_in_flight)
-        pace = Pace(self._ports.clock, request_size=plan.request_size, in_flight=in_flight)
+        pace = Pace(
+            self._ports.clock,
+            request_size=plan.request_size,
+            in_flight=in_flight,
+            window=max(largest, plan.request_size),
+        )
         snapshot = Snapshot(self._queue, self._ports.ledger, self._lease, rows, page_size=pace.largest_group)
         async with AsyncExitStack() as stack:
             if ready:
                 # Claimed or about to be, and what is finished but on its way to the disk: none waits for the other.
-                window = min(ready, (CLAIMED_GROUPS + 2) * pace.largest_group + 2 * GROUP_RECORDS)
+                window = min(ready, largest, (CLAIMED_GROUPS + 2) * pace.largest_group + 2 * GROUP_RECORDS)
                 taking = self._ports.source.take(self._definition.name, ready, window=window)
                 self._take = await stack.enter_async_context(taking)
             await self._work(plan, snapshot, pace, others_hold=rows.others_hold)
@@ -127,7 +139,7 @@ class Check:
         if not self._settings.coalesce or rows.count + ready == 0:
             return rows, ready
         if ready:
-            rows = await self._collect(ready)
+            rows = await self._collect(ready, window=self._window.limit(LARGEST_WINDOW))
         left = await self._ports.ledger.coalesce(self._lease, self._definition, up_to=rows.up_to)
         return replace(rows, count=left), 0
 
@@ -141,9 +153,9 @@ class Check:
             self._broker_fault = error
             return 0
 
-    async def _collect(self, ready: int) -> WaitingRows:
+    async def _collect(self, ready: int, *, window: int) -> WaitingRows:
         """Bring the broker's part into the ledger, uncharged: where all of it must be in view at once."""
-        window = min(ready, LARGEST_WINDOW)
+        window = min(ready, window)
         async with self._ports.source.take(self._definition.name, ready, window=window) as take:
             messages: list[Message] = []
             tags: list[int] = []
@@ -163,7 +175,8 @@ class Check:
                 else:
                     messages.append(content)
                 tags.append(delivery.tag)
-                if len(tags) >= CLAIM_GROUP:
+                self._window.note(len(delivery.body))
+                if len(tags) >= min(CLAIM_GROUP, window):
                     await keep()
                     messages, tags = [], []
             if tags:
@@ -244,6 +257,7 @@ class Check:
             if self._ending.is_over():
                 await self._take.stop()
             async for entry in snapshot.delivered(self._take):
+                self._window.note(len(entry.content.body))
                 yield entry
 
     # --- the end ------------------------------------------------------------------------------------------------------

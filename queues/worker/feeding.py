@@ -20,20 +20,18 @@ _log = structlog.stdlib.get_logger("queues.worker")
 
 
 class _Group:
-    """Messages claimed together: *when_over* is called with the last of its requests, told whether all were begun."""
+    """Messages claimed together: *when_over* is called with the last of their requests."""
 
-    def __init__(self, requests: int, when_over: Callable[[bool], None]) -> None:
+    def __init__(self, requests: int, when_over: Callable[[], None]) -> None:
         self._open = requests
-        self._are_begun = True
         self._when_over = when_over
         if not requests:
-            when_over(self._are_begun)
+            when_over()
 
-    def end_request(self, is_begun: bool) -> None:  # noqa: FBT001 - the one thing that is told
+    def end_request(self) -> None:
         self._open -= 1
-        self._are_begun &= is_begun
         if not self._open:
-            self._when_over(self._are_begun)
+            self._when_over()
 
 
 class Feeder:
@@ -122,11 +120,11 @@ class Feeder:
             making = self._attempts.make(part, self._attempts.announce(part), self._mode, group.end_request)
             requests.create_task(making, name=f"request {self._name}")
 
-    def _end_group(self, are_begun: bool) -> None:  # noqa: FBT001 - as in `end_request`
+    def _end_group(self) -> None:
         self._room.release()
-        if are_begun:
-            self._settler.when_written(self._leave)
-        # Otherwise its claims are still to be taken back, when the check is wound up.
+        # What was not begun leaves as well, though its claims are taken back only when the check is wound up: waiting
+        # for that, a suspect of this check would wait for itself.
+        self._settler.when_written(self._leave)
 
     def _leave(self) -> None:
         if self._joined:
@@ -143,5 +141,5 @@ class Feeder:
             for each in attempts:
                 _log.info("message.tried_alone", queue=self._name, key=each.message.key, attempt=each.number)
             if attempts:
-                await self._attempts.make(attempts, self._attempts.announce(attempts), "single", lambda _begun: None)
+                await self._attempts.make(attempts, self._attempts.announce(attempts), "single")
             await self._settler.written()

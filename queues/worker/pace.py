@@ -27,14 +27,16 @@ class Pace:
         clock: measures.
         request_size: messages of a request.
         in_flight: requests in hand at once.
+        window: deliveries in hand at once, *request_size* or more: a group that does not fit would wait for ever.
     """
 
-    def __init__(self, clock: Clock, *, request_size: int, in_flight: int) -> None:
+    def __init__(self, clock: Clock, *, request_size: int, in_flight: int, window: int) -> None:
         self._clock = clock
         self.in_flight = in_flight
+        fitting = window // request_size
         # With fewer, a group that waits for its last request would leave a place at the target empty.
-        self._least = (in_flight + 1) // 2
-        self._most = max(CLAIM_GROUP // request_size, self._least)
+        self._least = min((in_flight + 1) // 2, fitting)
+        self._most = min(max(CLAIM_GROUP // request_size, self._least), fitting)
         self._seconds: float | None = None
         self.request_size = request_size
 

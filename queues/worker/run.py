@@ -18,6 +18,7 @@ from queues.worker.claims import ClaimTime
 from queues.worker.probation import Probation
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
+from queues.worker.window import Window
 
 _tracer: Final = trace.get_tracer("am-connector")
 _log = structlog.stdlib.get_logger("queues.worker")
@@ -43,6 +44,7 @@ class Run:
         begun_at: float,
         stop: Stop,
         probation: Probation,
+        window: Window,
     ) -> None:
         self._queue = queue
         self._name = queue.definition.name
@@ -51,6 +53,7 @@ class Run:
         self._lease = lease
         self._stop = stop
         self._probation = probation
+        self._window = window
         self._claim_time = ClaimTime(ports.clock, spans, begun_at=begun_at)
         self._snapshot = SettingsSnapshot(version=0, settings=QueueProcessingSettings())
         self._is_lost = False
@@ -104,6 +107,7 @@ class Run:
             claim_time=self._claim_time,
             stop=self._stop,
             probation=self._probation,
+            window=self._window,
         )
         began = self._ports.clock.monotonic()
         try:

@@ -14,6 +14,7 @@ from queues.worker.probation import Probation
 from queues.worker.run import Run
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
+from queues.worker.window import Window
 
 TROUBLE_SECONDS: Final = 2.0
 """Pause before the schedule is asked again after an error."""
@@ -41,6 +42,7 @@ class QueueWorker:
         self._spans = spans
         self._stop = stop
         self._probation = probation or Probation()
+        self._window = Window()
         self._wake = asyncio.Event()
 
     @property
@@ -84,6 +86,8 @@ class QueueWorker:
         return timedelta(0)
 
     def _run(self, lease: RunLease, begun_at: float) -> Run:
+        if lease.follows_loss:
+            self._window.forget()
         return Run(
             self._queue,
             self._ports,
@@ -92,6 +96,7 @@ class QueueWorker:
             begun_at=begun_at,
             stop=self._stop,
             probation=self._probation,
+            window=self._window,
         )
 
 

@@ -62,7 +62,13 @@ class FakeSchedule:
         row.run_requested = False
         row.skipped_ticks += served.skipped
         row.next_run_at = served.at + self._interval
-        row.run = RunLease(queue=queue, run_id=uuid4(), fencing_token=row.fencing_token, tick=served.at)
+        row.run = RunLease(
+            queue=queue,
+            run_id=uuid4(),
+            fencing_token=row.fencing_token,
+            tick=served.at,
+            follows_loss=row.run is not None,
+        )
         row.lease_until = now + self._lease
         self.checks[row.run.run_id] = []
         return row.run

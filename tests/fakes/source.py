@@ -21,10 +21,11 @@ class Queued:
 
 @dataclass(slots=True)
 class FakeQueue:
-    """The messages of one queue, and how often one was given back."""
+    """The messages of one queue, how often one was given back, and the windows of its takes."""
 
     messages: deque[Queued] = field(default_factory=deque)
     returned: int = 0
+    windows: list[int] = field(default_factory=list)
 
 
 class FakeTake:
@@ -130,6 +131,10 @@ class FakeSource:
         """Count the messages given back to *queue* so far, one each time."""
         return self._queues[queue].returned
 
+    def windows(self, queue: str) -> list[int]:
+        """Give the window of every take of *queue* so far."""
+        return self._queues[queue].windows
+
     def lose_connection(self) -> None:
         """Break every take: unacknowledged messages go back to their queues."""
         for takes in self._takes.values():
@@ -146,6 +151,7 @@ class FakeSource:
         if not 1 <= window <= 65_535:
             raise ValueError(f"window must be 1 to 65535, got {window}")
         take = FakeTake(self._existing(queue), wanted=count, window=window)
+        self._queues[queue].windows.append(window)
         self._takes.setdefault(queue, []).append(take)
         try:
             yield take

@@ -20,6 +20,9 @@ from tests.simulation.world import GRACE, SOUND, World, build
 from tests.strategies import event
 
 USUAL_SEEDS = "0:60"
+ONCE_BROKEN = (1249, 2202, 20441)
+"""Worlds that found a fault: two records in two hands after a take-over, and a suspect that waited for itself."""
+
 FEW = 8
 """Seeds within which a broken engine must be caught."""
 
@@ -27,7 +30,8 @@ FEW = 8
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         first, count = map(int, os.environ.get("SIMULATION_SEEDS", USUAL_SEEDS).split(":"))
-        metafunc.parametrize("seed", range(first, first + count))
+        once_broken = () if "SIMULATION_SEEDS" in os.environ else ONCE_BROKEN
+        metafunc.parametrize("seed", [*range(first, first + count), *once_broken])
 
 
 def test_whatever_fails_every_message_meets_its_fate_and_no_rule_is_broken(seed: int) -> None:

@@ -8,9 +8,9 @@ from tests.engine import Engine, build, pricing, running
 from tests.fakes.clock import FakeClock
 
 
-async def paced(seconds: float, *, request_size: int = 1, in_flight: int = 1) -> Pace:
+async def paced(seconds: float, *, request_size: int = 1, in_flight: int = 1, window: int = 2_000) -> Pace:
     clock = FakeClock()
-    pace = Pace(clock, request_size=request_size, in_flight=in_flight)
+    pace = Pace(clock, request_size=request_size, in_flight=in_flight, window=window)
     began_at = pace.begin()
     await clock.advance(seconds)
     pace.end(began_at)
@@ -45,9 +45,16 @@ async def test_a_group_keeps_the_target_busy_for_a_tenth_of_a_second(
     assert pace.next_group() == messages
 
 
+@pytest.mark.parametrize(("seconds", "request_size", "in_flight"), [(0.0, 1, 1), (0.0, 20, 16), (5.0, 20, 16)])
+async def test_a_group_fits_into_the_window(seconds: float, request_size: int, in_flight: int) -> None:
+    pace = await paced(seconds, request_size=request_size, in_flight=in_flight, window=50)
+
+    assert pace.next_group() in {40, 50}
+
+
 async def test_a_target_that_turns_slow_is_noticed_within_a_few_requests() -> None:
     clock = FakeClock()
-    pace = Pace(clock, request_size=1, in_flight=1)
+    pace = Pace(clock, request_size=1, in_flight=1, window=2_000)
     groups = []
     for seconds in (0.0, 0.0, 1.0, 1.0, 1.0):
         began_at = pace.begin()
