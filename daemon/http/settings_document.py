@@ -188,7 +188,13 @@ _IF_MATCH: Final = in_header("If-Match", "The ETag of the version that was read;
 _REASON: Final = in_header(_REASON_HEADER, "Why, for the history and the audit log.")
 _PROBLEMS: Final = (400, 409, 412, 413, 415, 422, 503)
 _WITH_ETAG: Final = answer("The document in force, its version as ETag", "SettingsDocument") | {
-    "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}
+    "headers": {
+        "ETag": {
+            "required": True,
+            "description": "The versions of the document and of its group queue, for `If-Match`.",
+            "schema": {"type": "string", "pattern": r'^"[0-9]+\.[0-9]+"$'},
+        }
+    }
 }
 
 ROUTES: Final = (
