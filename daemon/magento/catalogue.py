@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from daemon.magento.classification import Failure
 from daemon.magento.client import Call, MagentoClient, NotDone, not_in_form
-from daemon.magento.look_ups import look_up_failed
+from daemon.magento.look_ups import look_up_failed, page_limit
 from queues.verdicts import Refused
 
 _KEPT_SECONDS: Final = 300.0
@@ -114,7 +114,7 @@ class Catalogue:
                 Call(method="GET", segments=("products",), query=_search(skus, size, page), records=len(skus))
             )
             if isinstance(reply, NotDone):
-                smaller = _page_limit(reply)
+                smaller = page_limit(reply)
                 if smaller is not None and smaller < size:
                     self._page_size, page = smaller, 1
                     continue
@@ -168,11 +168,3 @@ def _search(skus: Sequence[str], size: int, page: int) -> list[tuple[str, str]]:
         ("searchCriteria[currentPage]", str(page)),
         ("fields", "items[sku,type_id],total_count"),
     ]
-
-
-def _page_limit(reply: NotDone) -> int | None:
-    error = reply.error
-    if error is None or not error.message.startswith("Maximum SearchCriteria pageSize"):
-        return None
-    highest = error.parameters.get("max") if isinstance(error.parameters, dict) else None
-    return highest if isinstance(highest, int) and highest > 0 else None

@@ -1,6 +1,7 @@
-"""What becomes of a record when the look-up before its writing fails."""
+"""Look-ups before a record is written: what their failure means, and what they learn of the store."""
 
 from daemon.magento.classification import Failure
+from daemon.magento.client import NotDone
 from queues.verdicts import Refused, Undetermined
 
 
@@ -27,3 +28,12 @@ def look_up_failed(verdict: Failure, doing: str) -> Failure:
             )
         case _:
             return verdict
+
+
+def page_limit(reply: NotDone) -> int | None:
+    """Tell the largest page the store allows, if that is what it refused."""
+    error = reply.error
+    if error is None or not error.message.startswith("Maximum SearchCriteria pageSize"):
+        return None
+    highest = error.parameters.get("max") if isinstance(error.parameters, dict) else None
+    return highest if isinstance(highest, int) and highest > 0 else None

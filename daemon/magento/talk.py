@@ -12,13 +12,12 @@ from daemon.magento.answers import storable
 from daemon.magento.authentication import Method
 from daemon.magento.classification import Failure
 from daemon.magento.client import Answered, Call, MagentoClient, NotDone, not_in_form
-from daemon.magento.look_ups import look_up_failed
+from daemon.magento.look_ups import look_up_failed, page_limit
 from queues.verdicts import Delivered, ErrorClass, Exchange, Refused, Verdict
 
 Document = dict[str, Any]
 
 _PAGE_SIZE: Final = 100
-_MOST_PAGES: Final = 1_000
 
 
 class Halted(Exception):
@@ -129,21 +128,28 @@ async def search(
         Halted: it could not be read, or is in another form.
     """
     found: list[Document] = []
-    for page in range(1, _MOST_PAGES):
-        query = [*_criteria(conditions, sort, page), ("fields", f"items[{fields}],total_count")]
-        reply = await ask(client, segments, what=what, query=query)
+    size, page = _PAGE_SIZE, 1
+    while True:
+        query = [*_criteria(conditions, sort, size, page), ("fields", f"items[{fields}],total_count")]
+        reply = await client.call(Call(method="GET", segments=segments, query=query))
+        if isinstance(reply, NotDone):
+            smaller = page_limit(reply)
+            if smaller is None or smaller >= size:
+                raise Halted(look_up_failed(reply.verdict, f"reading {what}"))
+            size, page, found = smaller, 1, []
+            continue
         document = reply.document
         items = (document.get("items") or []) if isinstance(document, dict) else None
         total = document.get("total_count") if isinstance(document, dict) else None
         if not isinstance(items, list) or not isinstance(total, int) or not all(isinstance(i, dict) for i in items):
             raise Halted(not_in_form(reply.exchange, "a search result with items and total_count").verdict)
         found += items
-        if len(found) >= total or not items:
-            break
-    return found
+        if page * size >= total or not items:
+            return found
+        page += 1
 
 
-def _criteria(conditions: Sequence[Condition], sort: str, page: int) -> list[tuple[str, str]]:
+def _criteria(conditions: Sequence[Condition], sort: str, size: int, page: int) -> list[tuple[str, str]]:
     query: list[tuple[str, str]] = []
     for number, condition in enumerate(conditions):
         name = f"searchCriteria[filter_groups][{number}][filters][0]"
@@ -157,7 +163,7 @@ def _criteria(conditions: Sequence[Condition], sort: str, page: int) -> list[tup
         ("searchCriteria[sortOrders][0][field]", sort),
         # Undirected sorting is descending.
         ("searchCriteria[sortOrders][0][direction]", "ASC"),
-        ("searchCriteria[pageSize]", str(_PAGE_SIZE)),
+        ("searchCriteria[pageSize]", str(size)),
         ("searchCriteria[currentPage]", str(page)),
     ]
 

@@ -392,6 +392,14 @@ async def test_a_long_group_code_would_be_cut(shop: WritersShop) -> None:
     refused(await shop.write.customers.write(replace(RITA, group="G" * 33)), "validation", "32")
 
 
+async def test_a_page_larger_than_the_store_allows_is_asked_for_again_in_smaller_ones(shop: WritersShop) -> None:
+    configuration = shop.running.sandbox.shop.configuration
+    configuration.input_limits, configuration.maximum_page_size = True, 2
+
+    delivered(await shop.write.categories.write(ShopCategory(mark="erp-1", name="Brackets")))
+    delivered(await shop.write.attribute_sets.write(ShopAttributeSet(name="Hardware")))
+
+
 # Orders
 
 

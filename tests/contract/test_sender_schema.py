@@ -1,5 +1,6 @@
 """Whatever the records are: bodies keep to the contract, numbers go out digit for digit, no answer raises."""
 
+import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,15 @@ from daemon.magento.pricing import PricingSender
 from daemon.magento.product_status import ProductStatusSender
 from daemon.magento.rows import InputLimits
 from daemon.magento.stores import StoreViews
+from daemon.magento.writers import Writers
+from daemon.sync.shop.attribute import ShopAttribute, ShopAttributeSet, ShopOption
+from daemon.sync.shop.category import ShopCategory
+from daemon.sync.shop.customer import ShopCustomer
+from daemon.sync.shop.image import ProductImages, ShopImage
+from daemon.sync.shop.order import ShippedLine, ShopInvoice, ShopOrderStatus, ShopShipment
+from daemon.sync.shop.prices import ShopTierPrices
+from daemon.sync.shop.product import CategoryPlace, ConfigurableParts, ProductLinks, ShopProduct
+from daemon.sync.shop.tax_class import ShopTaxClass
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.ports import Sender
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable
@@ -134,3 +144,64 @@ async def test_whatever_the_store_answers_each_message_gets_one_verdict(
     assert len(verdicts) == count
     assert all(isinstance(each, Delivered | Skipped | Refused | Unreachable | Undetermined) for each in verdicts)
     assert isinstance(accepted, bool)
+
+
+RECORDS: dict[str, tuple[str, object]] = {
+    "product": (
+        "products",
+        ShopProduct(
+            sku="A/1",
+            name="A",
+            attribute_set="S",
+            websites=("base",),
+            categories=(CategoryPlace(mark="erp-1"),),
+            tax_class="T",
+            values={"finish": "Matte"},
+        ),
+    ),
+    "configurable": (
+        "products",
+        ShopProduct(sku="C", type="configurable", parts=ConfigurableParts(options=("finish",), children=("A/1",))),
+    ),
+    "links": ("links", ProductLinks(sku="A/1", links={"related": ("B",)})),
+    "images": ("images", ProductImages(sku="A/1", images=(ShopImage(content=b"GIF89a;", name="a.gif"),))),
+    "attribute": (
+        "attributes",
+        ShopAttribute(code="finish", label="F", input="select", options=(ShopOption(label="M"),)),
+    ),
+    "set": ("attribute_sets", ShopAttributeSet(name="S", attributes=("finish",))),
+    "category": ("categories", ShopCategory(mark="erp-1", name="Brackets", parent="erp-2", position=2)),
+    "customer": ("customers", ShopCustomer(email="a@example.com", first_name="A", last_name="B", group="G")),
+    "tax class": ("tax_classes", ShopTaxClass(name="T")),
+    "tier prices": ("tier_prices", ShopTierPrices(sku="A/1", tiers=())),
+    "status": ("order_statuses", ShopOrderStatus(order="1", status="holded", comment="c")),
+    "shipment": ("shipments", ShopShipment(order="1", key="1", lines=(ShippedLine(sku="A/1", quantity=Decimal(1)),))),
+    "invoice": ("invoices", ShopInvoice(order="1", key="1")),
+}
+members = st.sampled_from(["id", "sku", "code", "increment_id", "entity_id", "url_key", "items", "type_id", "email"])
+rows = st.dictionaries(members, json_values, max_size=4)
+found = st.builds(
+    lambda items, total: answer({"items": items, "total_count": total}), st.lists(rows, max_size=2), st.integers(0, 150)
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(sorted(RECORDS)), st.lists(found | answers, min_size=1, max_size=6))
+async def test_whatever_the_store_answers_each_record_gets_a_verdict(kind: str, said: list[StoreAnswer]) -> None:
+    turn = itertools.cycle(said)
+    async with scripted_store(lambda _: next(turn)) as store:
+        writer, record = RECORDS[kind]
+        writers = Writers.of(store.client, stores=StoreViews(store.client))
+        verdict = await getattr(writers, writer).write(record)
+
+    assert isinstance(verdict, Delivered | Skipped | Refused | Unreachable | Undetermined)
+
+
+async def test_a_row_without_its_id_is_the_stores_fault_and_no_exception() -> None:
+    half = answer({"items": [{"increment_id": "1"}], "total_count": 1})
+    async with scripted_store(lambda _: half) as store:
+        writers = Writers.of(store.client, stores=StoreViews(store.client))
+        verdict = await writers.invoices.write(ShopInvoice(order="1", key="1"))
+
+    assert isinstance(verdict, Refused)
+    assert verdict.error_class == "target_error"
