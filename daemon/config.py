@@ -139,6 +139,7 @@ class Config:
         failpoints: for tests only: where this process is to be killed, frozen or stopped.
         retention: how long log, finished messages and known event ids are kept.
         oldest_message_alert: how long a message may wait in a queue that is run before somebody is told.
+        warnings: what was accepted, and should be looked at all the same; for people.
     """
 
     broker_url: Secret
@@ -153,6 +154,7 @@ class Config:
     retention: timedelta
     oldest_message_alert: timedelta
     failpoints: tuple[Trap, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def claim_lease(self) -> timedelta:
@@ -196,6 +198,7 @@ class Config:
             retention=_value(reader, variables.RETENTION_DAYS),
             oldest_message_alert=_value(reader, variables.OLDEST_MESSAGE_ALERT),
             failpoints=reader.read(variables.FAILPOINTS) or (),
+            warnings=tuple(reader.warnings),
         )
         if config.shutdown_grace <= config.magento.timeout:
             reader.refuse(

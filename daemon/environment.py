@@ -1,6 +1,7 @@
 """The environment as text: one reader that takes variables by name, parses them and gathers every fault."""
 
 import difflib
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,12 @@ class EnvironmentReader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._faults: list[ConfigurationFault] = []
+        self._warnings: list[str] = []
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was accepted, and should be looked at all the same."""
+        return tuple(self._warnings)
 
     @property
     def faults(self) -> Sequence[ConfigurationFault]:
@@ -124,9 +131,15 @@ class EnvironmentReader:
             return variable.default
         return text.strip()
 
+    def _look_at_mode(self, name: str, path: str) -> None:
+        # Below /run container engines and systemd mount secrets, for one service alone, with modes of their own.
+        if not path.startswith("/run/") and Path(path).stat().st_mode & stat.S_IROTH:
+            self._warnings.append(f"{name}: everybody on this machine may read {path}; chmod 600 it")
+
     def _file(self, name: str, path: str) -> str | None:
         try:
             text = Path(path).read_text(encoding="utf-8")
+            self._look_at_mode(name, path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             self._faults.append(ConfigurationFault(name=name, text=f"cannot read {path}: {reason}"))

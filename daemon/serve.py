@@ -166,6 +166,8 @@ class _Daemon:
         self._listen_to_signals()
         if self._config.failpoints:
             _log.warning("daemon.failpoints_armed", points=[trap.point for trap in self._config.failpoints])
+        for warning in self._config.warnings:
+            _log.warning("configuration.doubtful", warning=warning)
         _log.info("daemon.starting", version=__version__, instance=self._config.instance, pid=os.getpid())
         async with AsyncExitStack() as stack:
             try:

@@ -60,6 +60,9 @@ def _broker_url(text: str) -> Secret:
 
 def _database_url(text: str) -> Secret:
     _postgres(text)
+    modes = {mode for name in ("sslmode", "ssl") for mode in parse_qs(urlsplit(text).query).get(name, [])}
+    if modes - {"verify-full", "disable"}:
+        raise ValueError("a URL with sslmode=verify-full, or without sslmode: other modes verify nobody")
     return Secret(text.replace("postgresql://", "postgresql+asyncpg://", 1))
 
 

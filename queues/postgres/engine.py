@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 import msgspec
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from queues.errors import DatabaseUnavailable
+from queues.postgres.tls import split_tls
 
 CONNECT_SECONDS: Final = 4.0
 COMMAND_SECONDS: Final = 10.0
@@ -34,12 +35,15 @@ class Contended(Exception):
     """Somebody changed the rows between two statements of one transaction: do it again. Never leaves this package."""
 
 
-def database_url(text: str) -> URL:
+def database_url(text: str) -> tuple[URL, Mapping[str, Any]]:
     """
     Read a `postgresql://` URL for our driver.
 
+    Returns:
+        The URL, and what the driver is to be told of TLS beside it.
+
     Raises:
-        DatabaseUnavailable: it is no URL of a PostgreSQL database.
+        DatabaseUnavailable: it is no URL of a PostgreSQL database, or asks for TLS that verifies nobody.
     """
     try:
         url = make_url(text)
@@ -50,7 +54,10 @@ def database_url(text: str) -> URL:
         )
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise DatabaseUnavailable(f"the database must be postgresql://…, got {url.drivername}://…")
-    return url.set(drivername="postgresql+asyncpg")
+    try:
+        return split_tls(url.set(drivername="postgresql+asyncpg"))
+    except ValueError as error:
+        raise DatabaseUnavailable(str(error)) from error
 
 
 def open_engine(url: str, *, pool_size: int = 10, name: str = "am-connector") -> AsyncEngine:
@@ -62,13 +69,15 @@ def open_engine(url: str, *, pool_size: int = 10, name: str = "am-connector") ->
         pool_size: connections at most.
         name: shown by the server as `application_name`.
     """
+    address, tls = database_url(url)
     engine = create_async_engine(
-        database_url(url),
+        address,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         json_deserializer=msgspec.json.decode,
         connect_args={
+            **tls,
             # Without these a half-open connection hangs for minutes, the ping of the pool included.
             "timeout": CONNECT_SECONDS,
             "command_timeout": COMMAND_SECONDS,

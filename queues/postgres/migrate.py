@@ -28,10 +28,12 @@ _SCRIPTS: Final = Path(__file__).resolve().parents[2] / "migrations"
 
 def open_migration_engine(url: str) -> AsyncEngine:
     """Prepare one connection without the short time limits of daily work."""
+    address, tls = database_url(url)
     return create_async_engine(
-        database_url(url),
+        address,
         poolclass=NullPool,
         connect_args={
+            **tls,
             "timeout": CONNECT_SECONDS,
             "server_settings": {"application_name": "am-connector migrate", "timezone": "UTC"},
         },

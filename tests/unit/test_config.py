@@ -188,3 +188,38 @@ def test_the_settings_table_names_every_variable_with_default_and_meaning() -> N
     port = next(row for row in rows if row.name == "CONNECTOR_HTTP_PORT")
     assert port.default == "8080"
     assert "CONNECTOR_ADMIN_TOKEN[_FILE]" in {row.name for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CONNECTOR_BROKER_URL", "amqps://u:sesame@host/?no_verify_ssl=1"),
+        ("CONNECTOR_BROKER_URL", "amqps://u:sesame@host/?verify_ssl=0"),
+        ("CONNECTOR_DATABASE_URL", "postgresql://u:sesame@host/connector?sslmode=require"),
+        ("CONNECTOR_DATABASE_URL", "postgresql://u:sesame@host/connector?sslmode=verify-ca"),
+        ("CONNECTOR_DATABASE_URL", "postgresql://u:sesame@host/connector?ssl=prefer"),
+    ],
+)
+def test_the_verification_of_certificates_cannot_be_switched_off(variable: str, value: str) -> None:
+    told = faults({**LEAST, variable: value})
+
+    assert "verif" in told[variable]
+    assert "sesame" not in told[variable]
+
+
+@pytest.mark.parametrize("query", ["", "?sslmode=disable", "?sslmode=verify-full&sslrootcert=/etc/ssl/erp.pem"])
+def test_tls_to_the_database_is_whole_or_none(query: str) -> None:
+    url = f"postgresql://u:sesame@host/connector{query}"
+
+    assert Config.from_env({**LEAST, "CONNECTOR_DATABASE_URL": url}).database_url.reveal().endswith(f"connector{query}")
+
+
+@pytest.mark.parametrize(("mode", "is_open"), [(0o600, False), (0o400, False), (0o440, False), (0o644, True)])
+def test_a_secret_that_others_may_read_is_told(tmp_path: Path, mode: int, *, is_open: bool) -> None:
+    file = tmp_path / "token"
+    file.write_text("a-token-of-some-length")
+    file.chmod(mode)
+
+    config = Config.from_env({**LEAST, "CONNECTOR_ADMIN_TOKEN_FILE": str(file)})
+
+    assert [str(file) in told for told in config.warnings] == [True] * is_open
