@@ -25,10 +25,10 @@ from daemon import __version__
 from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.capturing import Capture
 from daemon.capture.syncing import Syncing
-from daemon.capture.unconnected import Unconnected
 from daemon.clock import SystemClock
 from daemon.config import LONGEST_RUN_LEASE, Config
 from daemon.erp import open_erp, test_of_erp
+from daemon.erp_capture import ErpSide, erp_side
 from daemon.garbage import spare_loaded_objects
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
@@ -199,11 +199,13 @@ class _Daemon:
         store = await stack.enter_async_context(open_store(self._config.magento, self._clock))
         kept = PostgresTargetTokens(stores.engine)
         erp = await stack.enter_async_context(open_erp(self._config.acumatica, self._clock, kept))
+        documents = ConnectorVersions(PostgresSettings(stores.engine))
+        side = erp_side(erp, documents, tenant=self._config.acumatica.tenant)
         workers = self._workers(stores, broker.source, store)
         tokens = await self._read_tokens(stores.engine)
         watch = self._watch(stores, broker, workers)
         await watch.look()
-        await stack.enter_async_context(self._background(stores, broker, tokens, watch))
+        await stack.enter_async_context(self._background(stores, broker, side, tokens, watch))
         await stack.enter_async_context(self._woken(workers))
         worked = frozenset(worker.name for worker in workers)
         await self._open_http(stack, stores, broker, _Targets(store=store, erp=erp), watch, worked, tokens)
@@ -318,7 +320,9 @@ class _Daemon:
         )
 
     @asynccontextmanager
-    async def _background(self, stores: _Stores, broker: _Broker, tokens: Tokens, watch: Watch) -> AsyncIterator[None]:
+    async def _background(
+        self, stores: _Stores, broker: _Broker, erp: ErpSide, tokens: Tokens, watch: Watch
+    ) -> AsyncIterator[None]:
         """Run what goes on beside the queues and the API: collecting, capturing, cleaning, watching, new tokens."""
         instance = self._config.instance
 
@@ -326,6 +330,10 @@ class _Daemon:
             queue = f"{instance}.{headers.get('routing_key', '')}"
             await stores.dead_letters.import_foreign(body=body, headers=dict(headers), queue=queue, reason=reason)
 
+        capture = Capture(
+            stores.changed_keys, erp.readers, broker.publisher, clock=self._clock, check_event=check_event
+        )
+        syncing = Syncing(stores.sync_runs, erp.listers, stores.changed_keys, clock=self._clock)
         tasks = [
             asyncio.create_task(
                 Collector(source=broker.source, instance=instance, store=store).run(), name="collector"
@@ -333,8 +341,8 @@ class _Daemon:
             asyncio.create_task(self._clean(stores.engine), name="retention"),
             asyncio.create_task(tokens.keep_fresh(), name="tokens"),
             asyncio.create_task(watch.run(), name="watch"),
-            asyncio.create_task(self._capture(stores, broker.publisher).run(), name="capture"),
-            asyncio.create_task(self._syncing(stores).run(), name="syncs"),
+            asyncio.create_task(capture.run(), name="capture"),
+            asyncio.create_task(syncing.run(), name="syncs"),
         ]
         try:
             yield
@@ -361,16 +369,6 @@ class _Daemon:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
             await engine.dispose()
-
-    def _capture(self, stores: _Stores, publisher: Publisher) -> Capture:
-        unconnected = Unconnected("CONNECTOR_ACUMATICA_URL")
-        readers = {definition.event_type: unconnected for definition in self._definitions}
-        return Capture(stores.changed_keys, readers, publisher, clock=self._clock, check_event=check_event)
-
-    def _syncing(self, stores: _Stores) -> Syncing:
-        unconnected = Unconnected("CONNECTOR_ACUMATICA_URL")
-        listers = {definition.event_type: unconnected for definition in self._definitions}
-        return Syncing(stores.sync_runs, listers, stores.changed_keys, clock=self._clock)
 
     async def _clean(self, engine: AsyncEngine) -> None:
         retention = PostgresRetention(engine, keep=self._config.retention)

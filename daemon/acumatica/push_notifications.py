@@ -30,37 +30,41 @@ class PushQuery:
 
     Attributes:
         name: as the inquiry is called in the ERP.
-        event_type: of the records it is about.
+        event_types: of what is to be looked at when it reports a record; none: it is taken, and nothing follows.
         key_columns: the columns that make the record's key, joined by a slash where there are several.
     """
 
     name: str
-    event_type: str
+    event_types: tuple[str, ...]
     key_columns: tuple[str, ...]
 
 
+_ITEM: Final = ("InventoryID",)
+_OF_ITEMS: Final = ("to_magento.product", "to_magento.product_status", "to_magento.pricing")
+"""An item tells its default price and its status as well."""
+
 PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
-    query.name: query
-    for query in (
-        PushQuery(name="AMC-StockItems", event_type="to_magento.product", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-NonStockItems", event_type="to_magento.product", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-CompositeStockItems", event_type="to_magento.product", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-CompositeNonStockItems", event_type="to_magento.product", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-Pricing", event_type="to_magento.pricing", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-Quantity", event_type="to_magento.inventory", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-ProductStatus", event_type="to_magento.product_status", key_columns=("InventoryID",)),
-        PushQuery(
-            name="AMC-ProductDependencies", event_type="to_magento.product_dependencies", key_columns=("InventoryID",)
-        ),
-        PushQuery(name="AMC-ProductImages", event_type="to_magento.product_image", key_columns=("InventoryID",)),
-        PushQuery(name="AMC-ItemSalesCategories", event_type="to_magento.category", key_columns=("CategoryID",)),
-        PushQuery(name="AMC-Attributes", event_type="to_magento.attribute", key_columns=("AttributeID",)),
-        PushQuery(name="AMC-Customers", event_type="to_magento.customer", key_columns=("CustomerID",)),
-        PushQuery(name="AMC-SalesOrders", event_type="to_magento.order_status", key_columns=("OrderType", "OrderNbr")),
-        PushQuery(name="AMC-Shipments", event_type="to_magento.shipment", key_columns=("ShipmentNbr",)),
+    name: PushQuery(name=name, event_types=event_types, key_columns=key_columns)
+    for name, event_types, key_columns in (
+        ("SYNC-StockItems", _OF_ITEMS, _ITEM),
+        ("SYNC-NonStockItems", _OF_ITEMS, _ITEM),
+        ("SYNC-TemplateItems", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-ItemAttributes", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-ItemCategories", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-ItemCrossReferences", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-Stock", ("to_magento.inventory",), _ITEM),
+        ("SYNC-Prices", ("to_magento.pricing",), _ITEM),
+        ("SYNC-ItemClasses", (), ("ClassID",)),
+        ("SYNC-Attributes", ("to_magento.attribute",), ("AttributeID",)),
+        ("SYNC-Categories", ("to_magento.category",), ("CategoryID",)),
+        ("SYNC-TaxCategories", (), ("TaxCategoryID",)),
+        ("SYNC-Customers", ("to_magento.customer",), ("CustomerID",)),
+        ("SYNC-Orders", ("to_magento.order_status",), ("OrderType", "OrderNbr")),
+        ("SYNC-Shipments", ("to_magento.shipment",), ("ShipmentNbr",)),
+        ("SYNC-Invoices", (), ("Type", "ReferenceNbr")),
     )
 }
-"""The inquiries of our customization project, by name: one for each queue, four for products (PRODUCT, B26)."""
+"""The inquiries of a customization project for this connector, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,7 @@ def read_push_notification(body: bytes) -> PushNotification:
         transaction_id=_text(document, "Id"),
         at=_instant(document),
         changes=[
-            RecordChange(key=key, changed=_differing(deleted.get(key), inserted.get(key)))
+            RecordChange(key=key, changed=_differing(deleted.get(key, ()), inserted.get(key, ())))
             for key in sorted({*inserted, *deleted})
         ],
         digest=hashlib.sha256(body).hexdigest(),
@@ -126,13 +130,17 @@ def read_push_notification(body: bytes) -> PushNotification:
 Row = Mapping[str, Any]
 
 
-def _rows(document: Row, member: str, query: PushQuery) -> dict[str, Row]:
+def _rows(document: Row, member: str, query: PushQuery) -> dict[str, list[Row]]:
+    """Give the rows of one half by their keys; a record may have several: a row for each warehouse or price."""
     rows = document.get(member)
     if rows is None:
         return {}
     if not isinstance(rows, list):
         _refuse(member, "must be a list of rows", rows)
-    return {_key(row, f"{member}[{index}]", query): row for index, row in enumerate(rows)}
+    by_key: dict[str, list[Row]] = {}
+    for index, row in enumerate(rows):
+        by_key.setdefault(_key(row, f"{member}[{index}]", query), []).append(row)
+    return by_key
 
 
 def _key(row: object, place: str, query: PushQuery) -> str:
@@ -142,12 +150,13 @@ def _key(row: object, place: str, query: PushQuery) -> str:
     return "/".join(parts)
 
 
-def _differing(before: Row | None, after: Row | None) -> tuple[str, ...] | None:
-    """Name the columns that differ between the halves; with one half alone nobody can tell."""
-    if before is None or after is None:
+def _differing(before: Sequence[Row], after: Sequence[Row]) -> tuple[str, ...] | None:
+    """Name the columns that differ between the halves; with one half alone, or several rows, nobody can tell."""
+    if len(before) != 1 or len(after) != 1:
         return None
+    (old,), (new,) = before, after
     # Columns that are tracked and did not change come as null in both.
-    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
 
 
 def _instant(document: Row) -> datetime:

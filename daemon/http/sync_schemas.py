@@ -71,7 +71,7 @@ SYNC_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "oneOf": [_push(columns) for columns in dict.fromkeys(each.key_columns for each in PUSH_QUERIES.values())],
         "description": "As Acumatica sends it; columns beside the key may hold anything.",
     },
-    "PushAnswer": _object({"records": _COUNT, "repeat": {"type": "boolean"}}),
+    "PushAnswer": _object({"records": _COUNT, "noted": _COUNT, "repeat": {"type": "boolean"}}),
     "Sync": _object(
         {
             "sync": _TEXT,

@@ -28,13 +28,21 @@ async def take_push_notification(request: web.Request) -> web.Response:
         # The ERP tries five times and then keeps it for two days: somebody should look before.
         _log.warning("push.refused", reason=str(error))
         raise
-    keys = [ChangedKey(event_type=push.query.event_type, key=each.key, changed=each.changed) for each in push.changes]
+    carried = {definition.event_type for definition in request.app[DEPENDENCIES].definitions}
+    keys = [
+        ChangedKey(event_type=event_type, key=each.key, changed=each.changed)
+        for event_type in push.query.event_types
+        if event_type in carried
+        for each in push.changes
+    ]
     identity = PushIdentity(
         company=push.company, query=push.query.name, transaction_id=push.transaction_id, digest=push.digest
     )
     noted = await request.app[DEPENDENCIES].changed_keys.note(keys, origin="push", push=identity)
-    _log.info("push.noted", query=push.query.name, records=len(keys), repeat=not noted, at=push.at.isoformat())
-    return json_response({"records": len(keys), "repeat": not noted}, status=202)
+    _log.info("push.noted", query=push.query.name, records=len(push.changes), repeat=not noted, at=push.at.isoformat())
+    return json_response(
+        {"records": len(push.changes), "noted": len(keys) if noted else 0, "repeat": not noted}, status=202
+    )
 
 
 ROUTES: Final = (

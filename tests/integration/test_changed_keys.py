@@ -10,7 +10,7 @@ from queues.postgres.changed_keys import ChangedKey, PostgresChangedKeys, PushId
 from queues.postgres.engine import open_engine
 
 PRICING, PRODUCT = "to_magento.pricing", "to_magento.product"
-PUSH = PushIdentity(company="Shop", query="AMC-Pricing", transaction_id="t-1", digest="d-1")
+PUSH = PushIdentity(company="Shop", query="SYNC-Prices", transaction_id="t-1", digest="d-1")
 
 
 def change(key: str, event_type: str = PRICING, *, changed: tuple[str, ...] | None = None) -> ChangedKey:
@@ -53,7 +53,7 @@ async def test_a_notification_that_comes_again_is_noted_once(keys: PostgresChang
 
 
 async def test_the_other_half_of_a_torn_notification_is_noted_too(keys: PostgresChangedKeys) -> None:
-    half = PushIdentity(company="Shop", query="AMC-Pricing", transaction_id="t-1", digest="d-2")
+    half = PushIdentity(company="Shop", query="SYNC-Prices", transaction_id="t-1", digest="d-2")
     await keys.note([change("A")], origin="push", push=PUSH)
 
     assert await keys.note([change("B")], origin="push", push=half)

@@ -20,16 +20,33 @@ async def test_a_push_is_noted_and_its_repeat_answered_the_same_way() -> None:
         answers = [await first.json(), await again.json()]
 
     assert (first.status, again.status) == (202, 202)
-    assert answers == [{"records": 1, "repeat": False}, {"records": 1, "repeat": True}]
+    assert answers == [{"records": 1, "noted": 1, "repeat": False}, {"records": 1, "noted": 0, "repeat": True}]
     assert list(world.changed_keys.due) == [(PRICING, "MUG-RED")]
 
 
 async def test_a_push_of_an_unknown_inquiry_is_refused_by_name() -> None:
     async with serving(World()) as client:
-        response = await client.post("/webhooks/acumatica", data=body(Query="SYNC-Items"), headers=JSON)
+        response = await client.post("/webhooks/acumatica", data=body(Query="AMC-Items"), headers=JSON)
         problem = await response.json()
 
     assert (response.status, problem["code"], problem["member"]) == (422, "unknown_query", "Query")
+
+
+async def test_a_push_notes_only_what_this_instance_has_queues_for() -> None:
+    world = World()
+
+    async with serving(world) as client:
+        row = {"InventoryID": "MUG-RED"}
+        items = await client.post(
+            "/webhooks/acumatica", data=body(Query="SYNC-StockItems", Inserted=[row]), headers=JSON
+        )
+        classes = await client.post(
+            "/webhooks/acumatica", data=body(Query="SYNC-ItemClasses", Inserted=[{"ClassID": "MUGS"}]), headers=JSON
+        )
+        noted = [(await each.json())["noted"] for each in (items, classes)]
+
+    assert noted == [2, 0]
+    assert list(world.changed_keys.due) == [(PRODUCT, "MUG-RED"), (PRICING, "MUG-RED")]
 
 
 async def test_a_push_without_a_token_notes_nothing() -> None:

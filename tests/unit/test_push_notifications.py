@@ -21,7 +21,7 @@ def body(**members: object) -> bytes:
     notification = {
         "Inserted": [],
         "Deleted": [],
-        "Query": "AMC-Pricing",
+        "Query": "SYNC-Prices",
         "CompanyId": "Shop",
         "Id": "1b0c8e52-5a52-4a37-9d0b-7f7f1f6e2b11",
         "TimeStamp": TICKS,
@@ -39,7 +39,7 @@ def test_an_update_tells_its_key_without_padding_and_what_differs() -> None:
     )
 
     assert [(each.key, each.changed) for each in push.changes] == [("MUG-RED", ("Price",))]
-    assert (push.query.event_type, push.company) == ("to_magento.pricing", "Shop")
+    assert (push.query.event_types, push.company) == (("to_magento.pricing",), "Shop")
     assert push.at == datetime(2025, 11, 3, 14, 5, 9, 120_000, tzinfo=UTC)
 
 
@@ -56,10 +56,18 @@ def test_a_record_that_changed_its_key_is_two_records() -> None:
     assert [each.key for each in push.changes] == ["NEW", "OLD"]
 
 
+def test_several_rows_of_one_record_are_one_change_of_anything() -> None:
+    rows = [{"InventoryID": "A", "WarehouseID": place, "QtyAvailable": 1} for place in ("E1", "W1")]
+
+    push = read_push_notification(body(Query="SYNC-Stock", Inserted=rows, Deleted=rows[:1]))
+
+    assert [(each.key, each.changed) for each in push.changes] == [("A", None)]
+
+
 def test_a_key_of_several_columns_is_joined() -> None:
     row = {"OrderType": "SO", "OrderNbr": "000123 "}
 
-    push = read_push_notification(body(Query="AMC-SalesOrders", Inserted=[row], Deleted=None))
+    push = read_push_notification(body(Query="SYNC-Orders", Inserted=[row], Deleted=None))
 
     assert [each.key for each in push.changes] == ["SO/000123"]
 
@@ -75,7 +83,7 @@ def test_halves_that_come_apart_are_two_notifications() -> None:
 @pytest.mark.parametrize(
     ("members", "member", "said"),
     [
-        ({"Query": "SYNC-Items"}, "Query", "must be one of AMC-StockItems"),
+        ({"Query": "AMC-Items"}, "Query", "must be one of SYNC-StockItems"),
         ({"Query": 7}, "Query", "must be a text"),
         ({"CompanyId": " "}, "CompanyId", "must be a text"),
         ({"Id": "x" * 256}, "Id", "at most 255"),
@@ -112,4 +120,4 @@ def test_members_of_the_wrong_kind_raise_nothing_else(members: dict[str, object]
 def test_every_inquiry_feeds_a_queue_there_is() -> None:
     known = {entity.event_type for entity in ENTITIES}
 
-    assert {query.event_type for query in PUSH_QUERIES.values()} <= known
+    assert {each for query in PUSH_QUERIES.values() for each in query.event_types} <= known
