@@ -1,0 +1,99 @@
+"""From the ERP to the shop, from outside: a change in Acumatica is a push, a look, an event, a request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, TOKEN, Connector, Site
+from tests.acceptance.store import PRICES, STOCK
+from tests.acumatica_site import SMALL, BareClient
+from tests.acumatica_site import site as acumatica
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ON = {"syncs": {"inventory_price": {"enabled": True}, "product": {"enabled": True}}}
+
+
+@asynccontextmanager
+async def joined(site: Site) -> AsyncIterator[tuple[Connector, BareClient]]:
+    """Join a site's daemon with an ERP of its own that pushes to it, every sync of this release switched on."""
+    async with acumatica(sign_in=False) as erp:
+        access = {
+            "ACUMATICA_URL": erp.running.url,
+            "ACUMATICA_USERNAME": SMALL.username,
+            "ACUMATICA_PASSWORD": SMALL.password,
+            "ACUMATICA_TENANT": "Shop",
+        }
+        async with site.connector(**access) as connector:
+            answer = await connector.api.call("PATCH", "settings", document=ON)
+            assert answer.status == 200, answer.document
+            push = {
+                "url": f"{connector.api.address}/webhooks/acumatica",
+                "header_name": "Authorization",
+                "header_value": f"Bearer {TOKEN}",
+            }
+            await erp.control("PUT", "push", push)
+            yield connector, erp
+
+
+async def sync(connector: Connector, name: str) -> Any:  # noqa: ANN401 - JSON
+    listed = await connector.api.get("syncs")
+    return next(each for each in listed["items"] if each["sync"] == name)
+
+
+async def test_a_price_changed_in_the_erp_reaches_the_shop(own_site: Site) -> None:
+    async with joined(own_site) as (connector, erp):
+        await erp.control("POST", "records/StockItem", {"InventoryID": "AC-1003", "DefaultPrice": 77.25})
+        await connector.wait_until_waiting(PRICING, 1)
+        await connector.run_to_its_end(PRICING)
+
+        (request,) = await own_site.store.requests(PRICES)
+        product = await own_site.store.product("AC-1003")
+
+        assert (request.skus, request.applied, request.schema_valid) == (["AC-1003"], True, True)
+        assert product["prices"]["0"] == 77.25
+
+
+async def test_single_records_are_looked_at_when_a_person_asks(own_site: Site) -> None:
+    async with joined(own_site) as (connector, _):
+        await connector.api.post("syncs/inventory/records", {"keys": ["AC-1001", "AC-1002"], "reason": "counted"})
+        await connector.api.post("syncs/product_status/records", {"keys": ["AC-1001"]})
+        await connector.wait_until_waiting(INVENTORY, 2)
+        await connector.wait_until_waiting(PRODUCT_STATUS, 1)
+        await connector.run_to_its_end(INVENTORY)
+
+        requests = await own_site.store.requests(STOCK)
+        runs = await connector.api.items("sync-runs")
+
+        assert sorted(sku for request in requests for sku in request.skus) == ["AC-1001", "AC-1002"]
+        assert [(run["kind"], run["key"], run["state"]) for run in runs] == [("individual", "AC-1001", "success")]
+
+
+async def test_everything_is_looked_at_by_a_complete_run(own_site: Site) -> None:
+    async with joined(own_site) as (connector, _):
+        await connector.api.post("syncs/pricing/run", {"kind": "complete"})
+        page = await connector.api.until(
+            "sync-runs", lambda page: page["items"] and page["items"][0]["state"] == "success"
+        )
+        await connector.api.until("syncs", lambda page: all(each["records_waiting"] == 0 for each in page["items"]))
+        await connector.run_to_its_end(PRICING)
+
+        requests = await own_site.store.requests(PRICES)
+
+        assert page["items"][0]["noted"] >= SMALL.default_items
+        assert len({sku for request in requests for sku in request.skus}) >= SMALL.default_items
+
+
+async def test_while_the_erp_is_away_its_changes_wait_with_the_reason(own_site: Site) -> None:
+    async with joined(own_site) as (connector, erp):
+        await erp.control("PUT", "faults", {"mode": "down"})
+        await connector.api.post("syncs/pricing/records", {"keys": ["AC-1001", "AC-1002"]})
+        await connector.api.until("syncs", lambda page: any(each["records_failing"] == 2 for each in page["items"]))
+        away = await sync(connector, PRICING)
+        await erp.control("DELETE", "faults")
+        await connector.wait_until_waiting(PRICING, 2)
+
+        assert away["error"]
+        assert (await sync(connector, PRICING))["records_waiting"] == 0
