@@ -64,7 +64,7 @@ async def show_dead_letter(request: web.Request) -> web.Response:
     letter_id = id_in_path(request)
     story = await request.app[DEPENDENCIES].dead_letters.show(letter_id)
     acts = await request.app[DEPENDENCIES].journal.acts("dead_letter", str(letter_id))
-    payload = payload_for_reader(request, story.body)
+    payload = payload_for_reader(request, story)
     return json_response(story_document(for_reader(request, story), for_reader(request, acts), payload))
 
 

@@ -293,6 +293,10 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "story": {"type": "array", "items": _TEXT, "description": "What happened, a sentence each."},
         },
         {
+            "payload_erased_at": {
+                **_MOMENT,
+                "description": "There, when the message was closed so long ago that its payload was erased.",
+            },
             "payload_hidden": {
                 "type": "boolean",
                 "const": True,

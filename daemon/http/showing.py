@@ -10,6 +10,7 @@ from daemon.http.dead_letter_documents import payload_document
 from daemon.http.keys import PRINCIPAL
 from daemon.http.roles import Permission
 from queues.masking import mask_document
+from queues.postgres.letters import DeadLetterStory
 
 T = TypeVar("T")
 
@@ -26,11 +27,13 @@ def for_reader(request: web.Request, value: T) -> T:
     return value if sees_people(request) else cast("T", _hidden(value))
 
 
-def payload_for_reader(request: web.Request, body: bytes) -> Mapping[str, Any]:
-    """Show the bytes of a message, or only how many there are."""
+def payload_for_reader(request: web.Request, story: DeadLetterStory) -> Mapping[str, Any]:
+    """Show the bytes of a message, or only how many there are, or when they were erased."""
+    if story.erased_at is not None:
+        return {"payload": None, "payload_erased_at": story.erased_at, "payload_bytes": len(story.body)}
     if sees_people(request):
-        return payload_document(body)
-    return {"payload": None, "payload_hidden": True, "payload_bytes": len(body)}
+        return payload_document(story.body)
+    return {"payload": None, "payload_hidden": True, "payload_bytes": len(story.body)}
 
 
 def _hidden(value: object) -> object:

@@ -56,7 +56,10 @@ _BURY_UNREADABLE = text("""
         set occurrences = d.occurrences + excluded.occurrences, error = excluded.error, failed_at = now(),
             state = case when d.state in ('discarded', 'reprocessed', 'superseded') then 'failed' else d.state end,
             changed_at = case when d.state in ('discarded', 'reprocessed', 'superseded') then now()
-                              else d.changed_at end
+                              else d.changed_at end,
+            -- What was erased has come again.
+            body = excluded.body, headers = case when d.erased_at is null then d.headers else excluded.headers end,
+            erased_at = null
 """)
 
 _BURY_AGAIN = text("""

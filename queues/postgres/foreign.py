@@ -28,7 +28,10 @@ _BURY = text("""
             cast(:headers as jsonb))
     on conflict (message_id) do update
         set occurrences = d.occurrences + 1, failed_at = now(),
-            state = case when d.state = 'discarded' then 'failed' else d.state end
+            state = case when d.state = 'discarded' then 'failed' else d.state end,
+            -- What was erased has come again.
+            body = excluded.body, headers = case when d.erased_at is null then d.headers else excluded.headers end,
+            erased_at = null
     returning id
 """)
 

@@ -77,12 +77,13 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterStory:
-    """One dead letter with its bytes and all that was tried."""
+    """One dead letter with its bytes and all that was tried; *erased_at* when the bytes are kept no longer."""
 
     letter: DeadLetter
     body: bytes
     headers: Mapping[str, str]
     attempts: Sequence[AttemptRecord]
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ _NEXT = text(f"""
 
 _STATES = text("select id, state from dead_letters where id = any(cast(:ids as bigint[]))")
 
-_ONE = text(f"select {LETTER_COLUMNS}, body, headers from dead_letters where id = :id")  # noqa: S608 - constants only
+_ONE = text(f"select {LETTER_COLUMNS}, body, headers, erased_at from dead_letters where id = :id")  # noqa: S608 - constants only
 
 _ATTEMPTS = text("""
     select generation, number, at, duration_ms, outcome, error_class, error, status, request, request_id, records,
@@ -137,6 +137,7 @@ async def read_story(connection: AsyncConnection, letter_id: int) -> DeadLetterS
         letter=letter_of(row),
         body=row.body,
         headers=row.headers,
+        erased_at=row.erased_at,
         attempts=[
             AttemptRecord(
                 generation=each.generation,

@@ -8,7 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.postgres.engine import transact
-from queues.postgres.tables.sync_log import DEFAULT_PARTITION, day_of, partition_of
+from queues.postgres.tables.sync_log import day_of, partition_of
 
 DAYS_AHEAD: Final = 7
 """Partitions made in advance: so long the retention may be idle before rows go to the default partition."""
@@ -62,6 +62,19 @@ _PRUNE_LETTERS = text("""
     delete from dead_letters d using old where d.id = old.id
 """)
 
+_ERASE_PAYLOADS = text("""
+    with old as (
+        select id, message_id from dead_letters
+        where state in ('reprocessed', 'discarded') and erased_at is null
+          and changed_at < now() - cast(:age as interval) limit :chunk
+    ),
+    told as (update attempts a set excerpt = '' from old where a.message_id = old.message_id and a.excerpt <> '')
+    update dead_letters d set body = '', headers = '{}', erased_at = now() from old where d.id = old.id
+""")
+
+_MAKE_DAY = text("select make_log_day(cast(:day as date))")
+_DROP_DAY = text("select drop_log_day(cast(:day as date))")
+
 _PRUNE_RUNS = text("""
     delete from runs where id in (
         select id from runs where started_at < now() - cast(:age as interval) limit :chunk)
@@ -96,7 +109,9 @@ class PostgresRetention:
         engine: from `open_engine`; shared with the other stores.
         keep: how long to keep messages that reached their end with their attempts, days of the log, runs, and the ids
             of events taken in; a day or more, longer than any sender may take to repeat itself.
-        keep_dead_letters: how long to keep those reprocessed or discarded; the open ones are kept for ever.
+        keep_dead_letters: how long to keep those reprocessed or discarded; the open ones are kept for ever. The bytes
+            of their messages, and what targets said of them, are erased after *keep* already: they may hold personal
+            data, and nobody sends them again.
 
     Raises:
         ValueError: a span is under a day.
@@ -126,6 +141,7 @@ class PostgresRetention:
         for name, statement, age in (
             ("ledger", _PRUNE_LEDGER, self._keep),
             ("dead_letters", _PRUNE_LETTERS, self._keep_dead_letters),
+            ("payloads", _ERASE_PAYLOADS, self._keep),
             ("runs", _PRUNE_RUNS, self._keep),
             ("intake_events", _PRUNE_INTAKE, self._keep),
             ("sync_log_default", _PRUNE_DEFAULT_PARTITION, self._keep),
@@ -160,13 +176,9 @@ async def _keep_partitions(engine: AsyncEngine, age: timedelta) -> int:
         day = today + timedelta(days=ahead)
         if partition_of(day) not in present:
             await _make_partition(engine, day)
-    dropped = 0
-    for name in sorted(present):
-        day_kept = day_of(name)
-        # A day is over when its last moment is past its time.
-        if day_kept is not None and day_kept + timedelta(days=1) <= today - age:
-            dropped += await _drop_partition(engine, name)
-    return dropped
+    # A day is over when its last moment is past its time.
+    over = [day for day in map(day_of, present) if day is not None and day + timedelta(days=1) <= today - age]
+    return sum([await _drop_partition(engine, day) for day in sorted(over)])
 
 
 async def _make_partition(engine: AsyncEngine, day: date) -> None:
@@ -178,21 +190,16 @@ async def _make_partition(engine: AsyncEngine, day: date) -> None:
         if (await connection.execute(_STRAYS, bounds)).scalar_one():
             # Rows of that day are in the default partition already: it serves them until they are dropped.
             return
-        await connection.execute(
-            text(
-                f"create table if not exists {partition_of(day)} partition of sync_log "
-                f"for values from ('{first}') to ('{following}')"
-            )
-        )
+        await connection.execute(_MAKE_DAY, {"day": day})
 
     await transact(engine, work)
 
 
-async def _drop_partition(engine: AsyncEngine, name: str) -> int:
+async def _drop_partition(engine: AsyncEngine, day: date) -> int:
     async def work(connection: AsyncConnection) -> int:
-        if name == DEFAULT_PARTITION or not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
+        if not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
             return 0
-        await connection.execute(text(f"drop table if exists {name}"))
+        await connection.execute(_DROP_DAY, {"day": day})
         return 1
 
     return await transact(engine, work)

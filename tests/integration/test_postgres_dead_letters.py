@@ -332,6 +332,7 @@ async def test_retention_drops_what_is_old_and_never_what_is_open(stores: Stores
         "sync_log_default": 0,
         "ledger": 1,
         "dead_letters": 0,
+        "payloads": 0,
         "runs": 1,
         "intake_events": 1,
         "ended_sessions": 0,
@@ -340,6 +341,31 @@ async def test_retention_drops_what_is_old_and_never_what_is_open(stores: Stores
     assert await stores.count("dead_letters") == 1
     assert await stores.count("ledger") == 2
     assert await stores.count("attempts") == 1
+
+
+async def test_the_payload_of_what_is_closed_is_erased_after_its_time_and_kept_when_it_comes_again(
+    stores: Stores,
+) -> None:
+    closed, still_open = message("A"), message("B")
+    await stores.fail([closed, still_open])
+    first, second = (await stores.letters.list()).items
+    discarded = first if first.key == "A" else second
+    await stores.letters.discard(discarded.id, ACT)
+    retention = PostgresRetention(stores.engine, keep=timedelta(days=14))
+    assert (await retention.clean())["payloads"] == 0
+    await stores.execute("update dead_letters set changed_at = changed_at - interval '30 days'")
+
+    erased = await retention.clean()
+    again = await retention.clean()
+    story = await stores.letters.show(discarded.id)
+    kept = await stores.letters.show(second.id if discarded is first else first.id)
+
+    assert (erased["payloads"], again["payloads"]) == (1, 0)
+    assert (story.body, story.headers) == (b"", {})
+    assert story.erased_at is not None
+    assert [each.excerpt for each in story.attempts] == [""]
+    assert (kept.body, kept.erased_at) == (still_open.body, None)
+    assert kept.attempts[0].excerpt
 
 
 async def test_days_of_the_log_are_made_ahead_and_dropped_whole(stores: Stores) -> None:

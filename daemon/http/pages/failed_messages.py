@@ -73,7 +73,7 @@ async def show_message(request: web.Request) -> web.Response:
         told=tell_story(story, acts),
         attempts=story.attempts,
         headers=story.headers,
-        payload=payload_for_reader(request, found.body),
+        payload=payload_for_reader(request, found),
         notice=_notice({"notice": notice, "done": "1", "left": "0"}),
     )
 

@@ -50,6 +50,7 @@ dead_letters = Table(
     Column("changed_at", INSTANT, nullable=False, server_default=text("now()"), comment="of the state"),
     Column("changed_by", Text, nullable=False, server_default="", comment="who reprocessed or discarded it"),
     Column("changed_why", Text, nullable=False, server_default=""),
+    Column("erased_at", INSTANT, comment="its payload was erased"),
     UniqueConstraint("message_id"),
     CheckConstraint(f"state in {DEAD_LETTER_STATES!r}", name="state_known"),
     CheckConstraint(f"reason in {REASONS!r}", name="reason_known"),
