@@ -22,6 +22,7 @@ from queues.worker.claims import ClaimTime
 from queues.worker.ending import Ending, broker_reason
 from queues.worker.feeding import Feeder
 from queues.worker.pace import CLAIM_GROUP, CLAIMED_GROUPS, Pace
+from queues.worker.portions import portions
 from queues.worker.probation import Probation
 from queues.worker.settling import GROUP_RECORDS, Settler
 from queues.worker.setup import Ports, WorkedQueue
@@ -313,9 +314,9 @@ class Check:
         def delayed(error: DatabaseUnavailable) -> None:
             _log.warning("keep.delayed", queue=self._definition.name, records=len(messages), reason=str(error))
 
-        await self._claim_time.write(
-            partial(self._ports.ledger.keep, self._lease, messages, claimed=claimed), on_delay=delayed
-        )
+        for portion in portions(messages, lambda each: len(each.body)):
+            keep = partial(self._ports.ledger.keep, self._lease, portion, claimed=claimed)
+            await self._claim_time.write(keep, on_delay=delayed)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

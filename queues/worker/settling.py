@@ -14,6 +14,7 @@ from queues.message import Message
 from queues.ports import FinishedRequest, Ledger, RunLease, UnreadableMessage
 from queues.worker.claims import ClaimTime
 from queues.worker.ending import broker_reason
+from queues.worker.portions import portions
 
 GROUP_RECORDS: Final = 200
 """Records after which a group is written at once (DESIGN.md, section 6)."""
@@ -181,16 +182,27 @@ class Settler:
                 _log.warning("acknowledge.failed", queue=self._definition.name, reason=str(error))
 
     async def _settle(self, group: _Group) -> None:
+        """Write *group*, in one transaction unless its bodies are large."""
+        for requests in portions(group.requests, _kept_bytes):
+            await self._settle_portion(requests, [])
+        for unreadable in portions(group.unreadable, lambda each: len(each.body)):
+            await self._settle_portion([], unreadable)
+
+    async def _settle_portion(
+        self, requests: Sequence[FinishedRequest], unreadable: Sequence[UnreadableMessage]
+    ) -> None:
+        records = len(unreadable) + sum(len(each.outcomes) for each in requests)
+
         def delayed(error: DatabaseUnavailable) -> None:
             self._on_trouble("database_unavailable")
-            _log.warning("settle.delayed", queue=self._definition.name, records=group.records, reason=str(error))
+            _log.warning("settle.delayed", queue=self._definition.name, records=records, reason=str(error))
 
         async def settle() -> None:
             await self._ledger.settle(
                 self._lease,
                 self._definition,
-                group.requests,
-                group.unreadable,
+                requests,
+                unreadable,
                 settings_version=self._settings_version,
             )
 
@@ -199,3 +211,8 @@ class Settler:
         except DatabaseUnavailable:
             self._on_trouble("database_unavailable")
             raise
+
+
+def _kept_bytes(request: FinishedRequest) -> int:
+    """Count the bodies that are written with the outcomes of *request*: of what was delivered none is."""
+    return sum(len(each.message.body) for each in request.outcomes if each.state != "delivered")
