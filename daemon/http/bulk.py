@@ -123,7 +123,7 @@ def _problem(refusal: BulkRefusal) -> Problem:
                 409, "bulk_under_way", text, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, members=members
             )
         case CountDiffers(count):
-            text = f"it would be about {count} dead letters now: look at them, and give the new number"
+            text = f"it would be about {count} dead letters now: look at them, and confirm the new number"
             return Problem(409, "count_differs", text, members={"count": count})
         case NotConfirmed(count):
             text = f"it is about {count} dead letters: say so with expected_count"

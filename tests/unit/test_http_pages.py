@@ -13,6 +13,7 @@ from daemon.http.throttle import TRIES
 from daemon.http.tokens import Principal
 from daemon.secret import Secret
 from queues.postgres.audit import Act
+from queues.postgres.tokens import TokenRole
 from tests.fakes.http_client import Client, serving
 from tests.fakes.http_stores import PRICING, TOKEN, World
 
@@ -358,7 +359,7 @@ async def test_a_page_that_cannot_be_shown_is_a_page_too() -> None:
         page = await response.text()
 
     assert (response.status, response.content_type) == (404, "text/html")
-    assert "there is no dead letter 99" in page
+    assert "There is no dead letter 99" in page
 
 
 async def test_signing_out_ends_the_session_in_the_browser_and_for_whoever_copied_its_cookie() -> None:
@@ -404,6 +405,27 @@ async def test_a_token_that_only_publishes_opens_no_pages() -> None:
     assert response.status == 403
     assert "does not open these pages" in page
     assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize(("role", "acts"), [("viewer", False), ("operator", True), ("admin", True)])
+async def test_pages_offer_only_what_a_role_may_do(role: TokenRole, acts: bool) -> None:  # noqa: FBT001 - a parameter
+    world = World([Principal.of("one", Secret(TOKEN), role)])
+    world.dead_letters.add(1)
+    shown = {}
+
+    async with serving(world, token=None) as client:
+        await sign_in(client)
+        for path in ("/", "/dead-letters", "/dead-letters/1", "/settings"):
+            shown[path] = set(
+                re.findall(r'<form method="post" action="([^"]+)"', await (await client.get(path)).text())
+            )
+            shown[path] |= set(re.findall(r"<button[^>]*>([^<]+)<", await (await client.get(path)).text()))
+
+    assert ("Run now" in shown["/"], "Pause" in shown["/"], "Stop" in shown["/"]) == (acts, acts, acts)
+    assert ("Test connection" in shown["/"]) == acts
+    assert ("Process All" in shown["/dead-letters"], "Discard" in shown["/dead-letters"]) == (acts, acts)
+    assert ("Process" in shown["/dead-letters/1"]) == acts
+    assert ("Save" in shown["/settings"]) == (role == "admin")
 
 
 async def test_a_token_that_may_only_read_sees_pages_and_changes_nothing() -> None:
