@@ -26,8 +26,8 @@ REFUSED: Final = "refused"
 _CONDITIONS: Final[Mapping[str, str]] = {
     "actor": "actor = :actor",
     "token": "token = :token",
-    # A kind of acts is meant by what stands before the point: `dead_letter` by `dead_letter.discarded`.
-    "action": "(action = :action or starts_with(action, :action || '.'))",
+    "action": "action = :action",
+    "kind": "starts_with(action, :kind || '.')",
     "target": "target = :target",
     "result": "result = :result",
     "since": "at >= :since",
@@ -117,6 +117,9 @@ class PostgresAudit:
     ) -> Sequence[AuditEntry]:
         """Read rows with an id below *before*, newest first."""
         given = {} if wanted is None else {name: value for name, value in asdict(wanted).items() if value is not None}
+        if "." not in given.get("action", "."):
+            # A kind of acts is meant by what stands before the point: `dead_letter` by `dead_letter.discarded`.
+            given["kind"] = given.pop("action")
 
         async def work(connection: AsyncConnection) -> Sequence[AuditEntry]:
             values = {name: storable(value) if isinstance(value, str) else value for name, value in given.items()}

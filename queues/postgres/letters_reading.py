@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 import msgspec
 from sqlalchemy import text
@@ -18,46 +18,14 @@ from queues.postgres.letters import (
     Page,
     letter_of,
 )
+from queues.postgres.letters_filtering import conditions, values
 
 Keyset = tuple[datetime, int]
 """How far a reading in the order of failures has come: time of the failure, and id."""
 
-_WANTED = """
-    (cast(:state as text) is null or state = cast(:state as text))
-    and (cast(:queue as text) is null or queue = cast(:queue as text))
-    and (cast(:key as text) is null or key = cast(:key as text))
-    and (cast(:error_class as text) is null or error_class = cast(:error_class as text))
-    and (cast(:since as timestamptz) is null or failed_at >= cast(:since as timestamptz))
-    and (cast(:until as timestamptz) is null or failed_at < cast(:until as timestamptz))
-    and (cast(:q as text) is null or strpos(lower(concat_ws(' ', key, event_id, error)), lower(cast(:q as text))) > 0)
-"""
+_OPEN: Final = "state in ('failed', 'superseded')"
 
-_PAGE = text(f"""
-    select {LETTER_COLUMNS} from dead_letters
-    where {_WANTED}
-      and (cast(:before_id as bigint) is null
-           or (failed_at, id) < (cast(:before as timestamptz), cast(:before_id as bigint)))
-    order by failed_at desc, id desc limit :limit
-""")  # noqa: S608 - put together from constants only
-
-_COUNT = text(f"""
-    select count(*) as letters, max(failed_at) as latest from (
-        select failed_at from dead_letters where {_WANTED} and state in ('failed', 'superseded')
-        order by failed_at, id limit :most
-    ) as found
-""")  # noqa: S608 - put together from constants only
-
-_COUNT_OF = text("""
-    select count(*) from dead_letters where id = any(cast(:ids as bigint[])) and state in ('failed', 'superseded')
-""")
-
-_NEXT = text(f"""
-    select id, failed_at from dead_letters
-    where {_WANTED} and state in ('failed', 'superseded') and failed_at <= cast(:failed_by as timestamptz)
-      and (cast(:after_id as bigint) is null
-           or (failed_at, id) > (cast(:after as timestamptz), cast(:after_id as bigint)))
-    order by failed_at, id limit :limit
-""")  # noqa: S608 - put together from constants only
+_COUNT_OF = text(f"select count(*) from dead_letters where id = any(cast(:ids as bigint[])) and {_OPEN}")  # noqa: S608 - constants only
 
 _STATES = text("select id, state from dead_letters where id = any(cast(:ids as bigint[]))")
 
@@ -77,9 +45,15 @@ async def read_page(connection: AsyncConnection, wanted: DeadLetterFilter, *, li
     Raises:
         ValueError: the cursor is none of ours.
     """
-    before, before_id = (None, None) if cursor is None else _read_cursor(cursor)
-    values = {**_values(wanted), "before": before, "before_id": before_id, "limit": limit + 1}
-    letters = [letter_of(row) for row in await connection.execute(_PAGE, values)]
+    before = None if cursor is None else _read_cursor(cursor)
+    where = conditions(wanted, *([] if before is None else ["(failed_at, id) < (:before, :before_id)"]))
+    statement = text(
+        f"select {LETTER_COLUMNS} from dead_letters where {where} order by failed_at desc, id desc limit :limit"  # noqa: S608 - put together from constants only
+    )
+    given = {**values(wanted), "limit": limit + 1}
+    if before is not None:
+        given |= {"before": before[0], "before_id": before[1]}
+    letters = [letter_of(row) for row in await connection.execute(statement, given)]
     items = letters[:limit]
     more = len(letters) > limit
     return Page(items=items, next_cursor=_cursor(items[-1].failed_at, items[-1].id) if more else None)
@@ -89,7 +63,12 @@ async def count_open(
     connection: AsyncConnection, wanted: DeadLetterFilter, *, most: int
 ) -> tuple[int, datetime | None]:
     """Count those that match and may be acted upon, up to *most* of the oldest failures, and tell the latest one."""
-    row = (await connection.execute(_COUNT, {**_values(wanted), "most": most})).one()
+    statement = text(f"""
+        select count(*) as letters, max(failed_at) as latest from (
+            select failed_at from dead_letters where {conditions(wanted, _OPEN)} order by failed_at, id limit :most
+        ) as found
+    """)  # noqa: S608 - put together from constants only
+    row = (await connection.execute(statement, {**values(wanted), "most": most})).one()
     return row.letters, row.latest
 
 
@@ -116,9 +95,16 @@ async def next_open(
         failed_by: later failures are left out.
         limit: at most so many.
     """
-    after_at, after_id = (None, None) if after is None else after
-    values = {**_values(wanted), "after": after_at, "after_id": after_id, "failed_by": failed_by, "limit": limit}
-    rows = (await connection.execute(_NEXT, values)).all()
+    given = {**values(wanted), "failed_by": failed_by, "limit": limit}
+    further = [_OPEN, "failed_at <= :failed_by"]
+    if after is not None:
+        given |= {"after": after[0], "after_id": after[1]}
+        further.append("(failed_at, id) > (:after, :after_id)")
+    statement = text(
+        f"select id, failed_at from dead_letters where {conditions(wanted, *further)} "  # noqa: S608 - put together from constants only
+        "order by failed_at, id limit :limit"
+    )
+    rows = (await connection.execute(statement, given)).all()
     return [row.id for row in rows], (rows[-1].failed_at, rows[-1].id) if rows else after
 
 
@@ -157,19 +143,6 @@ async def read_story(connection: AsyncConnection, letter_id: int) -> DeadLetterS
             for each in attempts
         ],
     )
-
-
-def _values(wanted: DeadLetterFilter) -> dict[str, Any]:
-    return {
-        "state": wanted.state,
-        "queue": wanted.queue,
-        "key": wanted.key,
-        "error_class": wanted.error_class,
-        "since": wanted.since,
-        "until": wanted.until,
-        # Nothing that is stored can hold a NUL, so a search for one finds nothing instead of failing.
-        "q": None if wanted.q is None else wanted.q.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
-    }
 
 
 def _cursor(failed_at: datetime, letter_id: int) -> str:

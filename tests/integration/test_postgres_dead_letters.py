@@ -17,6 +17,7 @@ from queues.postgres.engine import open_engine
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.ledger import PostgresLedger
 from queues.postgres.letters import DeadLetterFilter
+from queues.postgres.letters_filtering import conditions, values
 from queues.postgres.queues import PostgresQueues
 from queues.postgres.retention import PostgresRetention
 from queues.postgres.schedule import PostgresSchedule
@@ -398,3 +399,33 @@ async def test_a_day_whose_rows_are_in_the_default_partition_stays_there(stores:
 def test_a_retention_under_a_day_is_refused(database: str) -> None:
     with pytest.raises(ValueError, match="at least a day"):
         PostgresRetention(open_engine(database), keep=timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (DeadLetterFilter(), "failed_at_id"),
+        (DeadLetterFilter(state="discarded"), "state_failed_at_id"),
+        (DeadLetterFilter(queue="main.rare"), "queue_failed_at_id"),
+        (DeadLetterFilter(key="rare"), "key_failed_at_id"),
+        (DeadLetterFilter(error_class="timeout"), "error_class_failed_at_id"),
+    ],
+)
+async def test_a_page_of_few_among_many_is_found_by_an_index(
+    stores: Stores, wanted: DeadLetterFilter, index: str
+) -> None:
+    await stores.execute("""
+        insert into dead_letters (message_id, generation, queue, key, state, reason, attempts, error_class, failed_at,
+                                  body, headers)
+        select gen_random_uuid(), 0, 'main.many', 'K' || n, 'failed', 'attempts_used_up', 3, 'validation',
+               now() - n * interval '1 second', '{}', '{}' from generate_series(1, 20000) as n
+    """)
+    await stores.execute("analyze dead_letters")
+
+    async with stores.engine.connect() as connection:
+        where = conditions(wanted)
+        plan = await connection.execute(
+            text(f"explain select * from dead_letters where {where} order by failed_at desc, id desc limit 50"),  # noqa: S608 - constants only
+            values(wanted),
+        )
+        assert f"ix_dead_letters_{index}" in "\n".join(plan.scalars())

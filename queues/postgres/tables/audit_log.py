@@ -24,4 +24,5 @@ audit_log = Table(
     Index("ix_audit_log_actor_id", "actor", "id"),
     Index("ix_audit_log_token_id", "token", "id"),
     Index("ix_audit_log_action_id", "action", "id"),
+    Index("ix_audit_log_result_id", "result", "id"),
 )

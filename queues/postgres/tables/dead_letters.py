@@ -59,6 +59,9 @@ dead_letters = Table(
     CheckConstraint("occurrences >= 1", name="occurrences_from_1"),
     Index("ix_dead_letters_state_failed_at_id", "state", "failed_at", "id"),
     Index("ix_dead_letters_failed_at_id", "failed_at", "id"),
+    Index("ix_dead_letters_queue_failed_at_id", "queue", "failed_at", "id"),
+    Index("ix_dead_letters_key_failed_at_id", "key", "failed_at", "id"),
+    Index("ix_dead_letters_error_class_failed_at_id", "error_class", "failed_at", "id"),
     Index(
         "ix_dead_letters_open_by_record",
         "key",
