@@ -281,7 +281,7 @@ async def test_a_confirmation_without_sense_is_refused(fields: dict[str, str]) -
         assert (response.status, response.content_type) == (422, "text/html")
 
 
-HOSTILE = "<script>alert(1)</script><svg onload=alert(1)></textarea>\u202egnp.exe\x1b[31m\"'{{ 7*7 }}"
+HOSTILE = "<script>alert(1)</script><svg onload=alert(1)></textarea>\u202egnp.exe\x1b[31m\"'{{ 7919*7919 }}"
 
 
 async def test_what_strangers_wrote_is_shown_and_never_understood() -> None:
@@ -300,7 +300,7 @@ async def test_what_strangers_wrote_is_shown_and_never_understood() -> None:
         assert "<svg" not in page
         assert "\u202e" not in page
         assert "\x1b" not in page
-        assert "49" not in re.findall(r"\{\{.*?\}\}|49", page)
+        assert "62710561" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[0]
     assert "\\u202egnp.exe\\x1b[31m" in pages[0]
     assert "&lt;/pre&gt;&lt;script&gt;" in pages[0]

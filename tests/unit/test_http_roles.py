@@ -95,5 +95,5 @@ async def test_a_token_opens_what_its_role_may_and_nothing_else(role: TokenRole)
             method, pattern = call.split()
             response = await client.request(method, path_of(pattern), json={"reason": "x"}, allow_redirects=False)
             text = await response.text()
-            is_refused = response.status == 403 and "this needs the role" in text
+            is_refused = response.status == 403 and "his needs the role" in text
             assert is_refused == (allowed != PUBLIC and role not in allowed.split()), (call, response.status)

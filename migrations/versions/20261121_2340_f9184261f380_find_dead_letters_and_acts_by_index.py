@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "f9184261f380"
-down_revision: str | None = "7c1d94e0b2aa"
+down_revision: str | None = "d18b5a7c4e02"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
