@@ -51,7 +51,7 @@ from queues.errors import BrokerUnavailable, DatabaseUnavailable, SchemaTooNew, 
 from queues.postgres.audit import PostgresAudit
 from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
-from queues.postgres.engine import open_engine
+from queues.postgres.engine import NOT_LET_IN, open_engine, sqlstate_of
 from queues.postgres.idempotent_calls import PostgresIdempotentCalls
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.journal import PostgresJournal
@@ -242,12 +242,14 @@ class _Daemon:
         )
 
     async def _wait_for_database(self, url: str) -> None:
-        """Wait until the database answers; a schema older than this release is told at once."""
+        """Wait until the database answers; whatever waiting does not mend is told at once."""
         waiting = False
         while True:
             try:
                 await check_at_head(url)
             except DatabaseUnavailable as error:
+                if error.__cause__ is not None and (sqlstate_of(error.__cause__) or "").startswith(NOT_LET_IN):
+                    raise
                 if not waiting:
                     _log.warning("database.awaited", reason=str(error))
                 waiting = True

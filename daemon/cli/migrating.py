@@ -7,13 +7,11 @@ from typing import Final
 
 from daemon.cli.errors import CommandError, NotReachable, UsageError
 from queues.errors import DatabaseUnavailable, SchemaTooNew
-from queues.postgres.engine import sqlstate_of
+from queues.postgres.engine import NOT_LET_IN, sqlstate_of
 from queues.postgres.migrate import upgrade
 
 PAUSE_SECONDS: Final = 1.0
 
-_REFUSED: Final = ("28", "3D")
-"""Classes of errors that waiting does not mend: wrong credentials, no such database."""
 _STARTING: Final = ("57P03", "53300", "55P03", "08")
 """It starts or stops, is full, somebody else holds the lock, or the connection broke."""
 
@@ -61,7 +59,7 @@ def is_worth_waiting(error: DatabaseUnavailable) -> bool:
 
 def _final(error: DatabaseUnavailable) -> CommandError:
     state = _state(error) or ""
-    if state.startswith(_REFUSED):
+    if state.startswith(NOT_LET_IN):
         return NotReachable(f"the database does not let the connector in: {error}")
     return CommandError(f"the database refused the migration: {error}")
 

@@ -24,6 +24,8 @@ COMMAND_SECONDS: Final = 10.0
 POOL_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 1.0
 """After so long without use a connection is asked whether it is alive."""
+NOT_LET_IN: Final = ("28", "3D")
+"""Classes of errors that waiting does not mend: wrong credentials, no such database."""
 _REPEATS: Final = 3
 _REPEATABLE: Final = frozenset({"40P01", "40001"})
 """deadlock_detected and serialization_failure: the server has undone everything, so doing it again is right."""

@@ -17,6 +17,7 @@ import aio_pika
 import aiormq.abc
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, ConnectionParameter
+from aiormq.exceptions import AuthenticationError, ConnectionNotAllowed, ProbableAuthenticationError
 from yarl import URL
 
 from queues.errors import BrokerUnavailable
@@ -28,6 +29,8 @@ Answer = TypeVar("Answer")
 _log = structlog.get_logger()
 
 _LONGEST_ERROR: Final = 300
+_NOT_LET_IN: Final = (AuthenticationError, ProbableAuthenticationError, ConnectionNotAllowed)
+"""A wrong name or password, or a virtual host that is not there or not ours."""
 _FRAME_BUFFER: Final = 1000
 """Frames read ahead per channel; aiormq's 10 makes its two readers take turns after every third message."""
 
@@ -139,12 +142,17 @@ class BrokerConnection:
             return self._open
 
     async def wait_until_connected(self) -> None:
-        """Try until the connection stands; for the start, when the broker may come up later."""
+        """
+        Try until the connection stands; for the start, when the broker may come up later.
+
+        Raises:
+            BrokerUnavailable: it answers and does not let us in, which waiting does not mend; or closed meanwhile.
+        """
         while True:
             try:
                 await self.ensure()
-            except BrokerUnavailable:
-                if self._is_closed:
+            except BrokerUnavailable as error:
+                if self._is_closed or isinstance(error.__cause__, _NOT_LET_IN):
                     raise
                 await asyncio.sleep(max(self._not_before - time.monotonic(), 0.0))
             else:

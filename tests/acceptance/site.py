@@ -20,7 +20,7 @@ from queues.postgres.engine import open_engine
 from queues.postgres.settings import PostgresSettings
 from queues.settings import QueueProcessingSettings
 from tests.acceptance.api import Api, api_client
-from tests.acceptance.daemon_process import Daemon, run_command, running_daemon
+from tests.acceptance.daemon_process import COMMAND, Daemon, run_command, running_daemon
 from tests.acceptance.store import StoreControl, running_store
 from tests.broker_queues import BrokerQueues
 from tests.services import delete_instance, statements, with_database
@@ -93,9 +93,11 @@ class Site:
         return {f"CONNECTOR_{name}": value for name, value in given.items() if value}
 
     @asynccontextmanager
-    async def connector(self, **settings: str) -> AsyncIterator["Connector"]:
-        """Have a daemon that works at this site, ready, for as long as the block lasts."""
-        async with running_daemon(self.environment(**settings)) as daemon:
+    async def connector(
+        self, *, program: Sequence[str] = (str(COMMAND),), **settings: str
+    ) -> AsyncIterator["Connector"]:
+        """Have a daemon that works at this site, ready, for as long as the block lasts; *program* runs it."""
+        async with running_daemon(self.environment(**settings), program=program) as daemon:
             await daemon.wait_for("daemon.started")
             async with api_client(await daemon.address(), TOKEN) as api:
                 yield Connector(site=self, daemon=daemon, api=api)

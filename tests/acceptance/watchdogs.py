@@ -61,9 +61,17 @@ class Witness:
         )
         async with asyncio.timeout(PATIENCE_SECONDS):
             # Another watchdog of the same fault may take one round more.
-            while self.subject in str((await self.connector.api.call("GET", "/health/ready")).document):
+            while self._is_told((await self.connector.api.call("GET", "/health/ready")).document):
                 await self.connector.daemon.next_line()
         assert await self.metric() == 0
+
+    def _is_told(self, health: Mapping[str, Any]) -> bool:
+        faults = [
+            f"{name}: {check['reason']}" if name == self.subject else check["reason"]
+            for name, check in health["checks"].items()
+            if not check["ok"]
+        ]
+        return any(self.subject in each for each in [*faults, *(each["subject"] for each in health["warnings"])])
 
     async def metric(self) -> float:
         """Read the gauge."""
