@@ -32,6 +32,7 @@ begin
     -- What migrations will make.
     execute format('alter default privileges for role %I in schema %I grant select, insert, update, delete on tables to %I',
                    owner, place, app);
+    execute format('alter default privileges for role %I in schema %I grant usage on sequences to %I', owner, place, app);
     execute format('alter default privileges for role %I in schema %I grant execute on functions to %I', owner, place, app);
 
     -- What they have made already.
@@ -48,6 +49,7 @@ begin
         execute format('grant execute on function %s to %I', name, app);
     end loop;
     execute format('grant select, insert, update, delete on all tables in schema %I to %I', place, app);
+    execute format('grant usage on all sequences in schema %I to %I', place, app);
     if to_regclass(format('%I.audit_log', place)) is not null then
         execute format('revoke update, delete, truncate on %I.audit_log from %I', place, app);
     end if;
