@@ -110,6 +110,8 @@ class Feeder:
         self._joined += 1
         if self._ending.is_over():
             self.unclaimed += entries
+            self._room.release()
+            self._leave()
             return
         hit("take.delivered", (each.content for each in entries if isinstance(each.content, Message)))
         attempts = await self._attempts.claim(entries)
@@ -133,6 +135,9 @@ class Feeder:
 
     async def _try_alone(self, entry: Entry) -> None:
         """Attempt what may have killed a worker, with nothing else in hand, and have its outcome written at once."""
+        if self._ending.is_over():
+            self.unclaimed.append(entry)
+            return
         async with self._probation.alone():
             if self._ending.is_over():
                 self.unclaimed.append(entry)
