@@ -169,6 +169,25 @@ async def test_what_fails_meanwhile_is_not_among_them(engine: AsyncEngine) -> No
     assert await scalar(engine, "select count(*) from dead_letters where state = 'failed'") == 2 * CHUNK
 
 
+async def test_what_somebody_else_takes_away_meanwhile_is_not_made_up_for_by_later_failures(
+    engine: AsyncEngine,
+) -> None:
+    await add(engine, 2 * CHUNK)
+    await at_every_chunk(
+        engine,
+        "update dead_letters set state = 'failed', failed_at = clock_timestamp() where state = 'reprocessing'; "
+        "update dead_letters set state = 'discarded' "
+        "where id = (select max(id) from dead_letters where generation = 0 and state = 'failed'); "
+        "return new;",
+    )
+
+    result = await BulkActs(engine).carry_out(order(Choice(wanted=FAILED)), never)
+
+    assert isinstance(result, BulkDone)
+    assert (result.matched, result.done, result.ended_by) == (2 * CHUNK, 2 * CHUNK - 1, "finished")
+    assert await scalar(engine, "select max(generation) from dead_letters") == 1
+
+
 async def test_the_number_is_counted_without_changing_anything(engine: AsyncEngine) -> None:
     ids = await add(engine, 3)
     [gone] = await add(engine, 1, state="discarded")
