@@ -47,13 +47,26 @@ def next_tick(tick: datetime, *, now: datetime, interval: timedelta) -> NextTick
     return NextTick(at=tick + (1 + skipped) * interval, skipped=skipped)
 
 
+def is_due(scheduled: datetime, *, now: datetime, interval: timedelta) -> bool:
+    """
+    Tell whether a run that was *scheduled* is to begin *now*.
+
+    No tick lies further ahead than one *interval*; one that does was written before the clock was set back, and waiting
+    for it would leave the queue alone for as long as that.
+    """
+    return scheduled <= now or scheduled > now + interval
+
+
 def due_tick(scheduled: datetime, *, now: datetime, interval: timedelta) -> NextTick:
     """
     Find the tick a run serves that starts *now* though it was *scheduled* earlier (the daemon was down, or busy).
 
-    One catch-up run serves the newest tick that has come; the ones before it were skipped.
+    One catch-up run serves the newest tick that has come; the ones before it were skipped. Where none has come (the
+    clock was set back) the grid begins anew.
     """
     if interval <= timedelta(0):
         raise ValueError(f"interval must be positive, got {interval}")
+    if scheduled > now:
+        return NextTick(at=now, skipped=0)
     skipped = max((now - scheduled) // interval, 0)
     return NextTick(at=scheduled + skipped * interval, skipped=skipped)

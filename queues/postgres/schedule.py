@@ -20,7 +20,7 @@ from queues.postgres.engine import transact
 from queues.postgres.tables.settings_versions import QUEUE_PROCESSING
 from queues.postgres.texts import storable, to_json
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
-from queues.window import NextTick, due_tick, next_tick
+from queues.window import NextTick, due_tick, is_due, next_tick
 
 INTERVAL: Final = timedelta(seconds=60)
 RUN_LEASE: Final = timedelta(seconds=60)
@@ -267,15 +267,14 @@ class PostgresSchedule:
             return NextTick(at=row.now, skipped=0)
         return due_tick(row.next_run_at, now=row.now, interval=self._interval)
 
-    @staticmethod
-    def _wait(row: Row[Any]) -> timedelta | None:
+    def _wait(self, row: Row[Any]) -> timedelta | None:
         """Tell how long to wait before looking again; None to run now."""
         now: datetime = row.now
         if row.lease_until is not None and row.lease_until > now:
             return _bounded(row.lease_until - now)
         if row.paused_since is not None:
             return LONGEST_WAIT
-        if row.run_requested_at is not None or row.next_run_at <= now:
+        if row.run_requested_at is not None or is_due(row.next_run_at, now=now, interval=self._interval):
             return None
         return _bounded(row.next_run_at - now)
 

@@ -53,6 +53,7 @@ class Store(Protocol):
 
     async def register(self, queue: str) -> None: ...
     async def pass_time(self, seconds: float) -> None: ...
+    async def set_clock_back(self, seconds: float) -> None: ...
     async def pause(self, queue: str) -> None: ...
     async def resume(self, queue: str) -> None: ...
     async def run_now(self, queue: str) -> None: ...
@@ -77,6 +78,9 @@ class MemoryStore:
 
     async def pass_time(self, seconds: float) -> None:
         await self._clock.advance(seconds)
+
+    async def set_clock_back(self, seconds: float) -> None:
+        self._clock.step(-seconds)
 
     async def pause(self, queue: str) -> None:
         await self._schedule.pause(queue)
@@ -153,6 +157,9 @@ class DatabaseStore:
                 """),
                 span,
             )
+
+    async def set_clock_back(self, seconds: float) -> None:
+        await self.pass_time(-seconds)
 
     async def pause(self, queue: str) -> None:
         await self._queues.pause(queue, ACT)

@@ -101,6 +101,30 @@ async def test_after_a_standstill_one_run_catches_up_and_the_other_ticks_are_ski
     assert await is_due(store)
 
 
+@pytest.mark.parametrize("minutes", [2, 60, 60 * 24 * 400])
+async def test_a_clock_that_was_set_back_leaves_no_queue_alone_and_begins_the_grid_anew(
+    minutes: int, store: Store
+) -> None:
+    await store.schedule.end_run(await run_lease(store))
+    await store.set_clock_back(60 * minutes)
+
+    lease = await run_lease(store)
+    await store.schedule.end_run(lease)
+
+    assert not await is_due(store)
+    assert await store.skipped_ticks(NAME) == 0
+    await store.pass_time(60)
+    assert await is_due(store)
+
+
+async def test_a_clock_that_was_set_back_by_less_than_an_interval_makes_no_tick_twice(store: Store) -> None:
+    await store.schedule.end_run(await run_lease(store))
+    await store.pass_time(30)
+    await store.set_clock_back(29)
+
+    assert not await is_due(store)
+
+
 async def test_a_run_whose_worker_died_is_not_made_again(store: Store) -> None:
     await run_lease(store)
     await store.pass_time(59)

@@ -20,6 +20,10 @@ class FakeClock:
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._elapsed)
 
+    def step(self, seconds: float) -> None:
+        """Set what it shows forward or back, as people and time servers do; what is only measured goes on."""
+        self._start += timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         return self._elapsed
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from queues.errors import LeaseLost, NotFound
 from queues.ports import CheckSummary, CheckTerms, Clock, NotDue, RunLease
 from queues.settings import QueueProcessingSettings, SettingsSnapshot
-from queues.window import NextTick, due_tick, next_tick
+from queues.window import NextTick, due_tick, is_due, next_tick
 
 LONGEST_WAIT = timedelta(seconds=1)
 SHORTEST_WAIT = timedelta(milliseconds=20)
@@ -51,7 +51,7 @@ class FakeSchedule:
             return NotDue(wait=_bounded(row.lease_until - now))
         if row.paused:
             return NotDue(wait=LONGEST_WAIT)
-        if not row.run_requested and row.next_run_at > now:
+        if not row.run_requested and not is_due(row.next_run_at, now=now, interval=self._interval):
             return NotDue(wait=_bounded(row.next_run_at - now))
         served = (
             NextTick(at=now, skipped=0)

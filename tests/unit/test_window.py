@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queues.settings import QueueProcessingSettings
-from queues.window import due_tick, may_check, next_tick, sleep_before_next_check
+from queues.window import NextTick, due_tick, is_due, may_check, next_tick, sleep_before_next_check
 from tests.cases_file import CASES
 from tests.strategies import queue_settings
 
@@ -102,6 +102,15 @@ def test_a_late_start_serves_the_newest_tick_once(milliseconds: int) -> None:
 
     assert due.at <= now < due.at + MINUTE
     assert due.at == TICK + due.skipped * MINUTE
+
+
+@given(st.integers(-10_000_000, 10_000_000))
+def test_a_tick_further_ahead_than_any_can_be_is_due_and_serves_now(milliseconds: int) -> None:
+    scheduled = TICK + timedelta(milliseconds=milliseconds)
+
+    assert is_due(scheduled, now=TICK, interval=MINUTE) == (milliseconds <= 0 or milliseconds > 60_000)
+    if milliseconds > 0:
+        assert due_tick(scheduled, now=TICK, interval=MINUTE) == NextTick(at=TICK, skipped=0)
 
 
 def test_an_interval_of_nothing_is_refused() -> None:

@@ -1,5 +1,6 @@
 """The rules of the Queue Processing Settings, through the whole engine on fakes (DESIGN.md, section 2)."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -497,6 +498,24 @@ async def test_a_broker_lost_in_a_check_doubles_nothing() -> None:
 
     assert engine.ledger.states() == dict.fromkeys(keys, "delivered")
     assert [len(engine.sender.times_of(key)) for key in keys] == [1] * 5
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600, -86_400 * 30], ids=["back", "forward", "far back"])
+async def test_a_clock_that_is_set_in_a_run_changes_nothing_in_that_run(seconds: float) -> None:
+    engine = build(QueueProcessingSettings(retry_count=99, check_process_time=50, process_sleep_time=5))
+    engine.sender.script = lambda _message: NO
+    (key,) = engine.publish_count(1)
+
+    async with running(engine):
+        await engine.clock.advance(12)
+        engine.clock.step(seconds)
+        await engine.clock.advance(168)
+
+    times = engine.sender.times_of(key)
+    assert times[:10] == [0, 5, 10, 15, 20, 25, 30, 35, 40, 45]
+    # However the clock was set, the queue is run again within two intervals, and never twice at once.
+    assert times[10] <= 120
+    assert all(b - a >= 5 for a, b in itertools.pairwise(times))
 
 
 @pytest.mark.parametrize("is_deleted", [False, True], ids=["the broker is away", "the queue was deleted"])
