@@ -3,7 +3,7 @@
 from typing import Any, Final, get_args
 
 from daemon.http.event_schemas import EVENT_SCHEMAS
-from daemon.http.fields import MOST_IDS
+from daemon.http.fields import HIGHEST_ID, MOST_IDS
 from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
 from daemon.http.sync_schemas import SYNC_SCHEMAS
@@ -94,7 +94,7 @@ def _groups(*, nullable: bool) -> dict[str, Any]:
 
 _STATE: Final = {"type": "string", "enum": ["failed", "reprocessing", "reprocessed", "discarded", "superseded"]}
 _REASON: Final = dict(REASON)
-_ID: Final = {"type": "integer", "minimum": 1}
+_ID: Final = {"type": "integer", "minimum": 1, "maximum": HIGHEST_ID}
 _FILTER: Final = _closed(
     {
         "state": _STATE,

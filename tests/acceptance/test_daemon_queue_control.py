@@ -42,6 +42,8 @@ async def test_a_paused_queue_keeps_collecting_and_shows_who_paused_it_when_and_
     )
     assert [(row["action"], row["actor"], row["reason"]) for row in audit] == [
         ("queue.paused", "Ada", "price list under review"),
+        ("queue.pause", "admin", ""),  # refused: it was paused already
+        ("queue.run", "admin", ""),  # refused as well
         ("queue.resumed", "Grace", "reviewed"),
         ("queue.run_requested", "tests", ""),
     ]
