@@ -1,7 +1,7 @@
 """Test Connection: what stands between us and the ERP, told apart."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from daemon.acumatica.classification import is_session_limit
 from daemon.acumatica.client import AcumaticaClient, Call, NotDone
@@ -20,6 +20,9 @@ Reason: TypeAlias = Literal[
     "wrong_path",
     "unexpected",
 ]
+
+
+_CHEAP_READ: Final = Call(method="GET", segments=("TaxCategory",), query=(("$top", "1"), ("$select", "TaxCategoryID")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,7 @@ async def test_connection(client: AcumaticaClient, tenant: str | None) -> Connec
     endpoint = await client.endpoint()
     if isinstance(endpoint, NotDone):
         return ConnectionReport(ok=False, reason=_reason(endpoint, is_chosen=False), detail=endpoint.verdict.text)
-    read = Call(method="GET", segments=("TaxCategory",), query=(("$top", "1"), ("$select", "TaxCategoryID")))
-    reply = await client.call(read)
+    reply = await client.call(_CHEAP_READ)
     if isinstance(reply, NotDone):
         reason = _reason(reply, is_chosen=True)
         return ConnectionReport(ok=False, reason=reason, detail=reply.verdict.text, endpoint=str(endpoint))
@@ -61,6 +63,11 @@ async def test_connection(client: AcumaticaClient, tenant: str | None) -> Connec
 
 # Its name is the operators' word for the button; pytest must not take it for a test.
 test_connection.__test__ = False  # type: ignore[attr-defined]  # functions take attributes, mypy has no word for it
+
+
+async def answers(client: AcumaticaClient) -> bool:
+    """Tell whether the ERP answers a small read that needs a session; changes nothing there."""
+    return not isinstance(await client.call(_CHEAP_READ), NotDone)
 
 
 def _reason(failed: NotDone, *, is_chosen: bool) -> Reason:

@@ -22,6 +22,9 @@ _TICKS_A_SECOND: Final = 10_000_000
 _FIRST_DAY: Final = datetime(1, 1, 1, tzinfo=UTC)
 HIGHEST_TICKS: Final = int((datetime(9999, 12, 31, tzinfo=UTC) - _FIRST_DAY).total_seconds()) * _TICKS_A_SECOND
 
+HIGHEST_NUMBER: Final = 2**31 - 1
+"""Of a key that is a number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushQuery:
@@ -146,8 +149,14 @@ def _rows(document: Row, member: str, query: PushQuery) -> dict[str, list[Row]]:
 def _key(row: object, place: str, query: PushQuery) -> str:
     if not isinstance(row, dict):
         _refuse(place, "must be an object", row)
-    parts = [_text(row, column, place=f"{place}.") for column in query.key_columns]
-    return "/".join(parts)
+    return "/".join(_key_part(row, column, place) for column in query.key_columns)
+
+
+def _key_part(row: Row, column: str, place: str) -> str:
+    value = row.get(column)
+    # The keys of some records, of categories above all, are numbers.
+    is_number = type(value) is int and 0 <= value <= HIGHEST_NUMBER
+    return str(value) if is_number else _text(row, column, place=f"{place}.")
 
 
 def _differing(before: Sequence[Row], after: Sequence[Row]) -> tuple[str, ...] | None:

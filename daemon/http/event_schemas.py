@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from daemon.http.value_schemas import BLANKS, NAME
-from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS, Entity
+from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS, Entity
 from daemon.sync.inventory import QUANTITIES
 from daemon.sync.pricing import PRICES
 from queues.message import MAX_TEXT
@@ -45,6 +45,24 @@ def _event(entity: Entity, data: dict[str, Any], about: str) -> dict[str, Any]:
         "description": about,
     }
 
+
+def _key_event(entity: Entity) -> dict[str, Any]:
+    return {
+        "allOf": [{"$ref": f"#/components/schemas/{_SHARED}"}],
+        "type": "object",
+        "required": ["type", "data"],
+        "properties": {
+            "type": {"const": entity.event_type},
+            "data": {"type": "object", "description": "Kept and not looked at."},
+        },
+        "description": "Names a record that changed; it is read in the ERP when it is sent.",
+    }
+
+
+_KEY_EVENTS: Final = {
+    "CategoryEvent": CATEGORY,
+}
+"""Events that carry a key only, by the name of their schema."""
 
 EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     _SHARED: _object(
@@ -101,10 +119,11 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         _object({"status": {"type": "string", "enum": ["enabled", "disabled"]}}, {}),
         "Whether one SKU is offered.",
     ),
+    **{name: _key_event(entity) for name, entity in _KEY_EVENTS.items()},
     "ChangeEvent": {
         "oneOf": [
             {"$ref": f"#/components/schemas/{name}"}
-            for name in ("PricingEvent", "InventoryEvent", "ProductStatusEvent")
+            for name in ("PricingEvent", "InventoryEvent", "ProductStatusEvent", *_KEY_EVENTS)
         ],
         "discriminator": {
             "propertyName": "type",
@@ -112,6 +131,7 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
                 PRICING.event_type: "#/components/schemas/PricingEvent",
                 INVENTORY.event_type: "#/components/schemas/InventoryEvent",
                 PRODUCT_STATUS.event_type: "#/components/schemas/ProductStatusEvent",
+                **{entity.event_type: f"#/components/schemas/{name}" for name, entity in _KEY_EVENTS.items()},
             },
         },
         "description": "A CloudEvent 1.0 in its structured form. Further attributes and members of `data` are kept.",

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from daemon.acumatica.push_notifications import HIGHEST_TICKS, PUSH_QUERIES
+from daemon.acumatica.push_notifications import HIGHEST_NUMBER, HIGHEST_TICKS, PUSH_QUERIES
 from daemon.http.value_schemas import BLANKS, LONGEST_TEXT, NAME, PRINTABLE, REASON
 from queues.postgres.tables.sync_runs import RUN_KINDS, RUN_MODES, RUN_STATES
 
@@ -46,9 +46,13 @@ def _list_of(name: str) -> dict[str, Any]:
     return _object({"items": items, "next_cursor": _TEXT_OR_NULL})
 
 
+_RECORD_KEY: Final[dict[str, Any]] = {"anyOf": [NAME, {"type": "integer", "minimum": 0, "maximum": HIGHEST_NUMBER}]}
+"""Of a record of the ERP: some are numbers."""
+
+
 def _push(columns: tuple[str, ...]) -> dict[str, Any]:
     """Describe the notifications of the inquiries whose rows have these key columns."""
-    rows = {"type": ["array", "null"], "items": _object(dict.fromkeys(columns, NAME))}
+    rows = {"type": ["array", "null"], "items": _object(dict.fromkeys(columns, _RECORD_KEY))}
     queries = [query.name for query in PUSH_QUERIES.values() if query.key_columns == columns]
     required = {
         "Query": {"type": "string", "enum": queries},

@@ -1,5 +1,6 @@
 """Categories into the store: made below their parent, moved with it, changed in what differs."""
 
+import asyncio
 import re
 from decimal import Decimal
 from typing import Final
@@ -21,21 +22,25 @@ class CategoryWriter:
     """
     Brings categories to a store, always under `all`.
 
-    A parent that is not there is refused before: the store answers 404 for it, as for the category itself.
+    A parent that is not there is refused before: the store answers 404 for it, as for the category itself. One category
+    at a time: two at once that look for a parent, and do not find it, would both make it.
     """
 
     def __init__(self, client: MagentoClient, *, categories: Categories, websites: Websites) -> None:
         self._client = client
         self._categories = categories
         self._websites = websites
+        self._one_at_a_time = asyncio.Lock()
 
     async def write(self, record: ShopCategory) -> Verdict:
         """Bring the store to hold the category where it belongs."""
-        return await settled(self._write(record))
+        async with self._one_at_a_time:
+            return await settled(self._write(record))
 
     async def remove(self, record: CategoryRemoval) -> Verdict:
         """Take the category out of the store, with all below it."""
-        return await settled(self._remove(record))
+        async with self._one_at_a_time:
+            return await settled(self._remove(record))
 
     async def _write(self, record: ShopCategory) -> Verdict:
         _check(record)

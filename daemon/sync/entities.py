@@ -48,6 +48,7 @@ class Entity:
 PRICING: Final = Entity(name="pricing", direction="to_magento", batchable=True, max_in_flight=1, has_sender=True)
 INVENTORY: Final = Entity(name="inventory", direction="to_magento", batchable=True, max_in_flight=1, has_sender=True)
 PRODUCT_STATUS: Final = Entity(name="product_status", direction="to_magento", has_sender=True)
+CATEGORY: Final = Entity(name="category", direction="to_magento", has_sender=True)
 
 ENTITIES: Final[tuple[Entity, ...]] = (
     Entity(name="product", direction="to_magento"),
@@ -55,7 +56,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     Entity(name="product_dependencies", direction="to_magento"),
     Entity(name="product_image", direction="to_magento"),
     Entity(name="attribute", direction="to_magento"),
-    Entity(name="category", direction="to_magento"),
+    CATEGORY,
     PRICING,
     INVENTORY,
     Entity(name="customer", direction="to_magento"),

@@ -64,6 +64,14 @@ class ItemWithImages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryWithAncestors:
+    """A category, and the categories above it, the root first."""
+
+    category: ErpCategory
+    ancestors: Sequence[ErpCategory] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerWithDefinitions:
     """A customer, and the definitions of the attributes it has values of."""
 
@@ -118,18 +126,33 @@ def attribute_rule(
 
 
 def category_rule(
-    category: ErpCategory, settings: ConnectorSettings, event: ChangeEvent
+    record: CategoryWithAncestors, settings: ConnectorSettings, event: ChangeEvent
 ) -> Sequence[ShopCategory] | KeptBack | Refused:
-    """Judge and map a category (R51, R82, R83, D27)."""
+    """
+    Judge and map a category, and before it those above it that go out (R51, R82, R83, D27).
+
+    The shop takes no child without its parent.
+    """
+    category = record.category
     kept = first_reason(
         (
             lambda: entity_gate("category", settings),
             lambda: schema_gate("category", event.changed, settings),
-            lambda: category_gate(category, settings),
-            lambda: rules_gate("category", category.fields, settings),
+            lambda: _category_itself(category, settings),
         )
     )
-    return kept or _one(map_category(category, settings))
+    if kept is not None:
+        return kept
+    path = [each for each in record.ancestors if _category_itself(each, settings) is None]
+    mapped = [map_category(each, settings) for each in (*path, category)]
+    wrong = next((each for each in mapped if isinstance(each, Refused)), None)
+    return wrong or [each for each in mapped if not isinstance(each, Refused)]
+
+
+def _category_itself(category: ErpCategory, settings: ConnectorSettings) -> KeptBack | None:
+    return first_reason(
+        (lambda: category_gate(category, settings), lambda: rules_gate("category", category.fields, settings))
+    )
 
 
 def customer_rule(

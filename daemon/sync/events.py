@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS, known_event_types
+from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS, known_event_types
 from daemon.sync.inventory import DEFAULT_SOURCE, read_stock
+from daemon.sync.key_only import read_key
 from daemon.sync.pricing import read_price
 from daemon.sync.product_status import read_status
 from daemon.sync.refusal import refuse
@@ -16,6 +17,7 @@ _READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyTyp
         PRICING.event_type: read_price,
         INVENTORY.event_type: read_stock,
         PRODUCT_STATUS.event_type: read_status,
+        CATEGORY.event_type: read_key,
     }
 )
 

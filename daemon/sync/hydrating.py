@@ -4,12 +4,15 @@ Senders of events that carry a key only: the record is read when it is sent, so 
     event (key) ── read in the ERP ── rule: pass, keep back, refuse ── write into the shop ── verdict
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.shop.writing import ShopWriter
+from queues.errors import DatabaseUnavailable
 from queues.message import ChangeEvent, Message
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable, Verdict
 
@@ -53,6 +56,8 @@ class HydratingSender(Generic[RecordT, ShopT]):
         writer: of the shop.
         settings: asked for every message.
         probe: tells whether ERP and shop both answer.
+        budget: for one record, all its requests together: a claim of the record lasts longer than that, and a stop
+            waits longer. Reading may take half of it; nothing was changed then, so that it costs no attempt.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         writer: ShopWriter[ShopT],
         settings: CurrentSettings,
         probe: Callable[[], Awaitable[bool]],
+        budget: timedelta,
     ) -> None:
         self._entity = entity
         self._reader = reader
@@ -71,10 +77,14 @@ class HydratingSender(Generic[RecordT, ShopT]):
         self._writer = writer
         self._settings = settings
         self._probe = probe
+        self._budget = budget.total_seconds()
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         """Read, judge and write each record; one verdict each, in order."""
-        settings = await self._settings.connector()
+        try:
+            settings = await self._settings.connector()
+        except DatabaseUnavailable as error:
+            return [Unreachable(text=f"the settings could not be read: {error}")] * len(messages)
         return [await self._send(message.event, settings) for message in messages]
 
     async def probe(self) -> bool:
@@ -82,19 +92,26 @@ class HydratingSender(Generic[RecordT, ShopT]):
         return await self._probe()
 
     async def _send(self, event: ChangeEvent, settings: ConnectorSettings) -> Verdict:
-        record = await self._reader.read(event.subject)
+        name, seconds = f"{self._entity.replace('_', ' ')} {event.subject}", self._budget / 2
+        try:
+            async with asyncio.timeout(seconds):
+                record = await self._reader.read(event.subject)
+        except TimeoutError:
+            record = Unreachable(text=f"reading {name} took longer than {seconds:g} s")
         if isinstance(record, Refused | Unreachable | Undetermined):
             return record
         if record is None:
-            return Skipped(reason=f"not_found: the ERP has no {self._entity.replace('_', ' ')} {event.subject}")
+            return Skipped(reason=f"not_found: the ERP has no {name}")
         wanted = self._rule(record, settings, event)
-        match wanted:
-            case KeptBack():
-                return Skipped(reason=str(wanted))
-            case Refused():
-                return wanted
-            case _:
+        if isinstance(wanted, KeptBack):
+            return Skipped(reason=str(wanted))
+        if isinstance(wanted, Refused):
+            return wanted
+        try:
+            async with asyncio.timeout(seconds):
                 return await self._write(wanted)
+        except TimeoutError:
+            return Undetermined(text=f"writing {name} took longer than {seconds:g} s")
 
     async def _write(self, wanted: Sequence[ShopT]) -> Verdict:
         """Write all parts in their order; the first that does not get through is the verdict on the record."""

@@ -84,6 +84,18 @@ class StoreControl:
         """Show one product."""
         return dict(await self._call("GET", f"products/{sku}"))
 
+    async def rest(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+        """Read from the shop's own API, below `/rest/all/V1/`."""
+        async with self._session.get(
+            f"{self.url}/rest/all/V1/{path}", params=query, headers={"Authorization": f"Bearer {self.token}"}
+        ) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+    async def listed(self, path: str) -> list[dict[str, Any]]:
+        """Read all records of a list of the shop's own API."""
+        return list((await self.rest(path, **{"searchCriteria[pageSize]": "1000"}))["items"])
+
     async def _call(self, method: str, where: str, /, *, document: object = None, **parameters: str | int) -> Any:  # noqa: ANN401 - JSON
         async with self._session.request(
             method, f"{self._control_url}/_sandbox/{where}", json=document, params=parameters

@@ -1,41 +1,15 @@
 """From the ERP to the shop, from outside: a change in Acumatica is a push, a look, an event, a request."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, TOKEN, Connector, Site
+from tests.acceptance.erp_site import joined
+from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, Connector, Site
 from tests.acceptance.store import PRICES, STOCK
-from tests.acumatica_site import SMALL, BareClient
-from tests.acumatica_site import site as acumatica
+from tests.acumatica_site import SMALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-ON = {"syncs": {"inventory_price": {"enabled": True}, "product": {"enabled": True}}}
-
-
-@asynccontextmanager
-async def joined(site: Site) -> AsyncIterator[tuple[Connector, BareClient]]:
-    """Join a site's daemon with an ERP of its own that pushes to it, every sync of this release switched on."""
-    async with acumatica(sign_in=False) as erp:
-        access = {
-            "ACUMATICA_URL": erp.running.url,
-            "ACUMATICA_USERNAME": SMALL.username,
-            "ACUMATICA_PASSWORD": SMALL.password,
-            "ACUMATICA_TENANT": "Shop",
-        }
-        async with site.connector(**access) as connector:
-            answer = await connector.api.call("PATCH", "settings", document=ON)
-            assert answer.status == 200, answer.document
-            push = {
-                "url": f"{connector.api.address}/webhooks/acumatica",
-                "header_name": "Authorization",
-                "header_value": f"Bearer {TOKEN}",
-            }
-            await erp.control("PUT", "push", push)
-            yield connector, erp
 
 
 async def sync(connector: Connector, name: str) -> Any:  # noqa: ANN401 - JSON

@@ -4,8 +4,8 @@ import pytest
 
 from daemon.acumatica.tokens import MemoryTokenStore
 from daemon.config import Config, ConfigurationError
-from daemon.erp import open_erp
-from daemon.erp import test_of_erp as button
+from daemon.erp.opening import open_erp
+from daemon.erp.opening import test_of_erp as button
 from tests.acumatica_site import SMALL, site
 from tests.fakes.clock import FakeClock
 

@@ -7,7 +7,10 @@ import pytest
 
 from daemon.capture.ports import Look, Passed, SourceUnavailable
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
-from daemon.erp_capture import ErpChanges, ItemReader, PriceReader, QuantityReader
+from daemon.erp.changes import ErpChanges, Listed
+from daemon.erp.items import ItemReader
+from daemon.erp.prices import PriceReader
+from daemon.erp.quantities import QuantityReader
 from daemon.settings.document.scopes import SettingsDocument
 from queues.postgres.changed_keys import DueKey
 from tests.acumatica_client import Pair, pair
@@ -70,7 +73,7 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
 
 
 async def keys_since(both: Pair, since: datetime | None) -> tuple[set[str], datetime]:
-    lister = ErpChanges(both.client, "to_magento.product_status", ("StockItem", "NonStockItem"))
+    lister = ErpChanges(both.client, "to_magento.product_status", (Listed("StockItem"), Listed("NonStockItem")))
     keys: set[str] = set()
     until, position = None, ""
     while True:

@@ -16,7 +16,6 @@ from daemon.sandbox.journal import JournalEntry
 from daemon.sandbox.serve import RunningSandbox, running_sandbox
 from daemon.sandbox.settings import DEFAULT_CREDENTIALS, STOCK_ONLY_CREDENTIALS, OAuthCredentials, SandboxSettings
 from daemon.secret import Secret
-from daemon.sync.entities import active_queues
 from daemon.targets import Store, open_store
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Refused, Unreachable, Verdict
@@ -98,10 +97,6 @@ def skus(count: int) -> list[str]:
 
 def refused(verdicts: dict[str, Verdict]) -> set[str]:
     return {key for key, verdict in verdicts.items() if not isinstance(verdict, Delivered)}
-
-
-def test_every_active_queue_has_its_sender(shop: Shop) -> None:
-    assert {queue.event_type for queue in active_queues("main")} == set(shop.store.senders)
 
 
 async def test_25_prices_arrive_in_one_request(shop: Shop) -> None:

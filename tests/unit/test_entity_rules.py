@@ -9,6 +9,7 @@ import pytest
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.entity_rules import (
+    CategoryWithAncestors,
     CustomerWithDefinitions,
     ItemWithDefinitions,
     ItemWithImages,
@@ -46,7 +47,7 @@ RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
     "attribute": lambda settings: attribute_rule(
         ErpAttribute(attribute_id="COLOR", description="Colour"), settings, event()
     ),
-    "category": lambda settings: category_rule(CUPS, settings, event()),
+    "category": lambda settings: category_rule(CategoryWithAncestors(category=CUPS), settings, event()),
     "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
     "order_status": lambda settings: order_status_rule(ORDER, settings, event()),
     "shipment": lambda settings: shipment_rule(SHIPMENT, settings, event()),
@@ -60,7 +61,7 @@ ACTIVE = {"tab": "Attributes", "schema": "Attributes.COLOR", "name": "Colour", "
 def test_what_is_in_order_is_mapped(entity: str) -> None:
     wanted = RULES[entity](settings_with(**({"schema": {"product": [ACTIVE]}} if entity == "attribute" else {})))
 
-    assert isinstance(wanted, tuple), wanted
+    assert not isinstance(wanted, KeptBack | Refused), wanted
     assert len(wanted) == 1
 
 
@@ -93,6 +94,18 @@ def test_each_reason_comes_after_the_one_before_it_is_mended() -> None:
         reason("Active", "Description", rules=[rule]),
         reason("Active", "Description"),
     ] == ["sync_disabled", "fields_inactive", "item_not_active", "rule", Refused.__name__]
+
+
+def test_the_categories_above_go_out_first_those_that_go_out_at_all() -> None:
+    above = [
+        replace(CUPS, category_id="1", description="All", parent_id=None),
+        replace(CUPS, category_id="2", description="Hidden", parent_id="1", is_enabled_for_sync=False),
+    ]
+
+    wanted = category_rule(CategoryWithAncestors(category=CUPS, ancestors=above), settings_with(), event())
+
+    assert isinstance(wanted, list)
+    assert [each.name for each in wanted] == ["All", CUPS.description]
 
 
 def test_an_attribute_that_is_not_active_is_kept_back() -> None:

@@ -1,14 +1,17 @@
 """Key-only events: what goes out is what the ERP holds now; why nothing goes out is told."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from typing_extensions import override
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.gates.kept_back import KeptBack
-from daemon.sync.hydrating import HydratingSender, NotRead
+from daemon.sync.hydrating import CurrentSettings, HydratingSender, NotRead
+from queues.errors import DatabaseUnavailable
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable, Verdict
 
@@ -40,6 +43,29 @@ class Shop:
         return verdict
 
 
+class SlowErp(Erp):
+    """Never answers."""
+
+    @override
+    async def read(self, key: str) -> str | NotRead | None:
+        await asyncio.Event().wait()
+        return await super().read(key)
+
+
+class SlowShop(Shop):
+    """Never answers."""
+
+    @override
+    async def write(self, record: str) -> Verdict:
+        await asyncio.Event().wait()
+        return await super().write(record)
+
+
+class NoSettings:
+    async def connector(self) -> ConnectorSettings:
+        raise DatabaseUnavailable("connection refused")
+
+
 class Settings:
     async def connector(self) -> ConnectorSettings:
         return ConnectorSettings()
@@ -57,8 +83,12 @@ async def yes() -> bool:
     return True
 
 
-def sender(erp: Erp, shop: Shop) -> HydratingSender[str, str]:
-    return HydratingSender("product", reader=erp, rule=rule, writer=shop, settings=Settings(), probe=yes)
+def sender(
+    erp: Erp, shop: Shop, *, settings: CurrentSettings | None = None, budget: timedelta = timedelta(minutes=1)
+) -> HydratingSender[str, str]:
+    return HydratingSender(
+        "product", reader=erp, rule=rule, writer=shop, settings=settings or Settings(), probe=yes, budget=budget
+    )
 
 
 async def test_what_goes_out_is_what_the_erp_holds_now() -> None:
@@ -109,3 +139,26 @@ async def test_parts_are_written_in_order_up_to_the_first_that_fails() -> None:
 
     assert await sender(erp, shop).send([message("A")]) == [refused]
     assert shop.holds == ["one"]
+
+
+_AT_ONCE = timedelta(milliseconds=1)
+
+
+async def test_reading_that_takes_too_long_costs_no_attempt() -> None:
+    (verdict,) = await sender(SlowErp(), Shop(), budget=_AT_ONCE).send([message("A")])
+
+    assert isinstance(verdict, Unreachable)
+    assert verdict.text.startswith("reading product A took longer than")
+
+
+async def test_writing_that_takes_too_long_may_have_been_done() -> None:
+    (verdict,) = await sender(Erp({"A": "new"}), SlowShop(), budget=_AT_ONCE).send([message("A")])
+
+    assert isinstance(verdict, Undetermined)
+    assert verdict.text.startswith("writing product A took longer than")
+
+
+async def test_without_its_settings_nothing_is_tried() -> None:
+    verdicts = await sender(Erp({"A": "new"}), Shop(), settings=NoSettings()).send([message("A"), message("B")])
+
+    assert verdicts == [Unreachable(text="the settings could not be read: connection refused")] * 2

@@ -72,6 +72,12 @@ def test_a_key_of_several_columns_is_joined() -> None:
     assert [each.key for each in push.changes] == ["SO/000123"]
 
 
+def test_a_key_that_is_a_number_is_its_digits() -> None:
+    push = read_push_notification(body(Query="SYNC-Categories", Inserted=[{"CategoryID": 70, "Description": "Tools"}]))
+
+    assert [each.key for each in push.changes] == ["70"]
+
+
 def test_halves_that_come_apart_are_two_notifications() -> None:
     first = read_push_notification(body(Inserted=[{"InventoryID": "A"}]))
     second = read_push_notification(body(Deleted=[{"InventoryID": "A"}]))

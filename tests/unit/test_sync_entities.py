@@ -1,6 +1,13 @@
 """The entities and their queues."""
 
+from datetime import UTC, datetime
+
+from daemon.acumatica.push_notifications import PUSH_QUERIES
+from daemon.erp.capturing import LISTED
+from daemon.http.event_schemas import EVENT_SCHEMAS
 from daemon.sync.entities import active_queues, all_queues, known_event_types
+from daemon.sync.events import check_event
+from queues.message import ChangeEvent
 
 
 def test_only_pricing_and_inventory_go_in_batches_one_request_at_a_time() -> None:
@@ -21,8 +28,21 @@ def test_the_active_queues_are_those_whose_events_are_known() -> None:
     queues = active_queues("shop")
 
     assert sorted(queue.event_type for queue in queues) == list(known_event_types())
-    assert {queue.name for queue in queues} == {
-        "shop.to_magento.pricing",
-        "shop.to_magento.inventory",
-        "shop.to_magento.product_status",
-    }
+    assert {"shop.to_magento.pricing", "shop.to_magento.category"} <= {queue.name for queue in queues}
+    assert "shop.to_acumatica.order" not in {queue.name for queue in queues}
+
+
+def test_every_active_entity_has_a_form_of_event_a_schema_and_a_way_to_be_read_in_the_erp() -> None:
+    types = set(known_event_types())
+    (told,) = [schema["discriminator"]["mapping"] for name, schema in EVENT_SCHEMAS.items() if name == "ChangeEvent"]
+
+    for kind in types - {"to_magento.pricing", "to_magento.inventory", "to_magento.product_status"}:
+        check_event(change(kind))
+    assert set(told) == types
+    assert set(LISTED) == types
+    assert {kind for query in PUSH_QUERIES.values() for kind in query.event_types} >= types
+
+
+def change(kind: str) -> ChangeEvent:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    return ChangeEvent(id="1", source="tests", type=kind, subject="SO/1", time=at, data={})

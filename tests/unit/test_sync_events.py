@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.sync.entities import known_event_types
 from daemon.sync.events import check_event, part_of
 from daemon.sync.inventory import read_stock
 from daemon.sync.pricing import read_price
@@ -126,13 +127,13 @@ def test_another_status_is_refused(data: dict[str, Any]) -> None:
     assert caught.value.member == "data.status"
 
 
-@pytest.mark.parametrize("kind", ["to_magento.pricings", "to_magento.product", "pricing", "to_acumatica.order"])
+@pytest.mark.parametrize("kind", ["to_magento.pricings", "to_magento.", "pricing", "to_acumatica.order"])
 def test_an_unknown_type_is_refused_naming_the_known_ones(kind: str) -> None:
     with pytest.raises(InvalidMessage) as caught:
         check_event(event(kind, {}))
 
     assert (caught.value.code, caught.value.member) == ("unknown_type", "type")
-    assert "to_magento.inventory, to_magento.pricing, to_magento.product_status" in caught.value.text
+    assert ", ".join(known_event_types()) in caught.value.text
 
 
 def test_stock_at_two_sources_is_two_parts_of_a_record_and_prices_have_none() -> None:

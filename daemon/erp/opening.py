@@ -1,4 +1,4 @@
-"""The ERP as the service sees it: the client of Acumatica, made from the configuration."""
+"""The client of Acumatica, made from the configuration."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

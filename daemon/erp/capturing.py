@@ -1,0 +1,69 @@
+"""What change capture reads in the ERP, entity by entity: the values of events, or which records changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from daemon.acumatica.client import AcumaticaClient
+from daemon.capture.key_events import KeyEvents
+from daemon.capture.ports import ChangeReader
+from daemon.capture.syncing import KeyLister
+from daemon.capture.unconnected import Unconnected
+from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
+from daemon.erp.changes import ErpChanges, Listed
+from daemon.erp.items import ItemReader
+from daemon.erp.prices import PriceReader
+from daemon.erp.quantities import QuantityReader
+from daemon.settings.connector_store import ConnectorVersions
+from daemon.settings.document.scopes import SettingsDocument
+from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS
+
+_ITEMS: Final = (Listed("StockItem"), Listed("NonStockItem"))
+
+LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
+    {
+        PRICING.event_type: (Listed("SalesPrices"), *_ITEMS),
+        INVENTORY.event_type: (Listed("StorageDetails"),),
+        PRODUCT_STATUS.event_type: _ITEMS,
+        CATEGORY.event_type: (Listed("ItemSalesCategory"),),
+    }
+)
+"""The entities of the ERP that tell which records of an event type changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErpSide:
+    """What the ERP gives to change capture, by event type."""
+
+    readers: Mapping[str, ChangeReader]
+    listers: Mapping[str, KeyLister]
+
+
+def erp_side(client: AcumaticaClient | None, settings: ConnectorVersions, *, tenant: str | None) -> ErpSide:
+    """Give readers and listers of the ERP; without one configured, what is noted waits for it."""
+    if client is None:
+        absent = Unconnected("CONNECTOR_ACUMATICA_URL")
+        return ErpSide(readers=dict.fromkeys(LISTED, absent), listers=dict.fromkeys(LISTED, absent))
+    source, in_force = f"acumatica/{tenant or 'default'}", _InForce(settings)
+    values: Mapping[str, ChangeReader] = {
+        PRICING.event_type: ValueEvents(PriceReader(client), price_values, in_force, source=source),
+        INVENTORY.event_type: ValueEvents(QuantityReader(client), stock_values, in_force, source=source),
+        PRODUCT_STATUS.event_type: ValueEvents(ItemReader(client), status_values, in_force, source=source),
+    }
+    # The rest is read when it is sent, so that its newest state goes out.
+    by_key = KeyEvents(source)
+    return ErpSide(
+        readers={each: values.get(each, by_key) for each in LISTED},
+        listers={each: ErpChanges(client, each, listed) for each, listed in LISTED.items()},
+    )
+
+
+class _InForce:
+    """Matches `DocumentInForce`."""
+
+    def __init__(self, settings: ConnectorVersions) -> None:
+        self._settings = settings
+
+    async def document(self) -> SettingsDocument:
+        return (await self._settings.current()).document

@@ -1,0 +1,103 @@
+"""What goes on beside the queues and the API: collecting, capturing, syncing, cleaning, watching, new tokens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from daemon.capture.capturing import Capture
+from daemon.capture.syncing import Syncing
+from daemon.config import Config
+from daemon.erp.capturing import ErpSide
+from daemon.http.tokens import Tokens
+from daemon.serve.broker import Broker
+from daemon.serve.stores import Stores
+from daemon.sync.events import check_event
+from daemon.watch.watch import Watch
+from queues.errors import DatabaseUnavailable
+from queues.ports import Clock
+from queues.postgres.engine import open_engine
+from queues.postgres.retention import PostgresRetention
+from queues.postgres.waking import ScheduleNews
+from queues.rabbitmq.collector import Collector
+from queues.worker.service import QueueWorker
+
+CLEANING: Final = timedelta(hours=1)
+
+_log = structlog.stdlib.get_logger("daemon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """The tasks of a daemon, and what they work with."""
+
+    config: Config
+    clock: Clock
+    stores: Stores
+    broker: Broker
+    erp: ErpSide
+    tokens: Tokens
+    watch: Watch
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run them for as long as the block lasts."""
+        capture = Capture(
+            self.stores.changed_keys,
+            self.erp.readers,
+            self.broker.publisher,
+            clock=self.clock,
+            check_event=check_event,
+        )
+        syncing = Syncing(self.stores.sync_runs, self.erp.listers, self.stores.changed_keys, clock=self.clock)
+        collector = Collector(source=self.broker.source, instance=self.config.instance, store=self._keep_foreign)
+        tasks = [
+            asyncio.create_task(collector.run(), name="collector"),
+            asyncio.create_task(self._clean(), name="retention"),
+            asyncio.create_task(self.tokens.keep_fresh(), name="tokens"),
+            asyncio.create_task(self.watch.run(), name="watch"),
+            asyncio.create_task(capture.run(), name="capture"),
+            asyncio.create_task(syncing.run(), name="syncs"),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_foreign(self, body: bytes, headers: Mapping[str, str], reason: str) -> None:
+        queue = f"{self.config.instance}.{headers.get('routing_key', '')}"
+        await self.stores.dead_letters.import_foreign(body=body, headers=dict(headers), queue=queue, reason=reason)
+
+    async def _clean(self) -> None:
+        retention = PostgresRetention(self.stores.engine, keep=self.config.retention)
+        while True:
+            with suppress(DatabaseUnavailable):
+                cleaned = await retention.clean()
+                _log.info("retention.cleaned", **cleaned)
+            await self.clock.sleep(CLEANING.total_seconds())
+
+
+@asynccontextmanager
+async def woken(workers: Sequence[QueueWorker], database_url: str) -> AsyncIterator[None]:
+    """Have a queue look at its schedule the moment somebody changes it, here or on another replica."""
+
+    def wake(queue: str | None) -> None:
+        for worker in workers:
+            if queue in {worker.name, None}:
+                _log.debug("schedule.changed", queue=worker.name)
+                worker.wake()
+
+    engine = open_engine(database_url, pool_size=1, name="am-connector listen")
+    listening = asyncio.create_task(ScheduleNews(engine, wake=wake).run(), name="schedule news")
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await engine.dispose()

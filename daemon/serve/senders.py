@@ -1,0 +1,87 @@
+"""Who sends what: the senders of values, and those that read the record in the ERP when they send."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TypeVar
+
+from daemon.acumatica.client import AcumaticaClient
+from daemon.acumatica.connection import answers
+from daemon.erp.records import category_reader
+from daemon.magento.probe import answers_and_accepts
+from daemon.settings.connector_store import ConnectorVersions
+from daemon.settings.document.connector import ConnectorSettings
+from daemon.sync.entities import CATEGORY, Entity
+from daemon.sync.entity_rules import category_rule
+from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
+from daemon.sync.shop.writing import ShopWriter
+from daemon.targets import Store
+from queues.ports import Sender
+
+RecordT = TypeVar("RecordT")
+ShopT = TypeVar("ShopT")
+
+
+def senders(
+    store: Store | None, erp: AcumaticaClient | None, settings: ConnectorVersions, *, budget: timedelta
+) -> Mapping[str, Sender]:
+    """
+    Give the senders there are, by event type: none without a store, those of values alone without an ERP.
+
+    Args:
+        store: of the shop.
+        erp: the records are read from.
+        settings: asked for every message.
+        budget: for one record, all its requests together.
+    """
+    if store is None:
+        return {}
+    if erp is None:
+        return store.senders
+    writers, hydrating = store.writers, _Hydrating(store, erp, settings, budget)
+    return {
+        **store.senders,
+        CATEGORY.event_type: hydrating.sender(CATEGORY, category_reader(erp), category_rule, writers.categories),
+    }
+
+
+def missing_variable(event_type: str, store: Store | None) -> str:
+    """Name the variable without which nobody sends events of *event_type*."""
+    needs_erp = store is not None and event_type not in store.senders
+    return "CONNECTOR_ACUMATICA_URL" if needs_erp else "CONNECTOR_MAGENTO_URL"
+
+
+class _Hydrating:
+    """Makes senders that read the record first; all ask the same settings and probe the same two systems."""
+
+    def __init__(self, store: Store, erp: AcumaticaClient, settings: ConnectorVersions, budget: timedelta) -> None:
+        self._store = store
+        self._erp = erp
+        self._settings = _Current(settings)
+        self._budget = budget
+
+    def sender(
+        self, entity: Entity, reader: RecordReader[RecordT], rule: Rule[RecordT, ShopT], writer: ShopWriter[ShopT]
+    ) -> Sender:
+        return HydratingSender(
+            entity.name,
+            reader=reader,
+            rule=rule,
+            writer=writer,
+            settings=self._settings,
+            probe=self._probe,
+            budget=self._budget,
+        )
+
+    async def _probe(self) -> bool:
+        """Ask the ERP first: it answers from a session it has, and where it is away the shop need not be asked."""
+        return await answers(self._erp) and await answers_and_accepts(self._store.client)
+
+
+class _Current:
+    """Matches `CurrentSettings`."""
+
+    def __init__(self, settings: ConnectorVersions) -> None:
+        self._settings = settings
+
+    async def connector(self) -> ConnectorSettings:
+        return (await self._settings.current()).document.default

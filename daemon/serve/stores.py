@@ -1,0 +1,89 @@
+"""What the process keeps in PostgreSQL, opened when the database answers and its schema is the one of this release."""
+
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from daemon.config import Config
+from queues.definition import QueueDefinition
+from queues.errors import DatabaseUnavailable
+from queues.ports import Clock
+from queues.postgres.changed_keys import PostgresChangedKeys
+from queues.postgres.dead_letters import PostgresDeadLetters
+from queues.postgres.engine import NOT_LET_IN, open_engine, sqlstate_of
+from queues.postgres.ledger import PostgresLedger
+from queues.postgres.migrate import check_at_head
+from queues.postgres.queues import PostgresQueues
+from queues.postgres.schedule import PostgresSchedule
+from queues.postgres.sync_runs import PostgresSyncRuns
+
+_log = structlog.stdlib.get_logger("daemon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The database, seen from each side that works with it."""
+
+    engine: AsyncEngine
+    schedule: PostgresSchedule
+    ledger: PostgresLedger
+    queues: PostgresQueues
+    dead_letters: PostgresDeadLetters
+    changed_keys: PostgresChangedKeys
+    sync_runs: PostgresSyncRuns
+
+
+async def open_stores(
+    stack: AsyncExitStack, config: Config, definitions: Sequence[QueueDefinition], clock: Clock
+) -> Stores:
+    """
+    Open them when the database answers; *stack* closes them.
+
+    Raises:
+        SchemaTooNew: a later release has migrated the database.
+        StateConflict: it is not migrated yet.
+        DatabaseUnavailable: it does not let us in, which waiting does not mend.
+    """
+    url = config.database_url.reveal()
+    await _wait_for_database(url, clock)
+    engine = open_engine(url)
+    stack.push_async_callback(engine.dispose)
+    schedule = PostgresSchedule(
+        engine,
+        interval=config.schedule_interval,
+        lease=config.run_lease,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+    for definition in definitions:
+        await schedule.register(definition.name)
+    return Stores(
+        engine=engine,
+        schedule=schedule,
+        ledger=PostgresLedger(engine, claim_lease=config.claim_lease),
+        queues=PostgresQueues(engine, interval=config.schedule_interval),
+        dead_letters=PostgresDeadLetters(engine),
+        changed_keys=PostgresChangedKeys(engine),
+        sync_runs=PostgresSyncRuns(engine),
+    )
+
+
+async def _wait_for_database(url: str, clock: Clock) -> None:
+    """Wait until the database answers; whatever waiting does not mend is told at once."""
+    waiting = False
+    while True:
+        try:
+            await check_at_head(url)
+        except DatabaseUnavailable as error:
+            if error.__cause__ is not None and (sqlstate_of(error.__cause__) or "").startswith(NOT_LET_IN):
+                raise
+            if not waiting:
+                _log.warning("database.awaited", reason=str(error))
+            waiting = True
+            await clock.sleep(1)
+        else:
+            return

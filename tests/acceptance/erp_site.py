@@ -1,0 +1,38 @@
+"""A site whose daemon has an ERP of its own that pushes to it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from tests.acceptance.site import TOKEN, Connector, Site
+from tests.acumatica_site import SMALL, BareClient
+from tests.acumatica_site import site as acumatica
+
+ON: Final[Mapping[str, Any]] = {
+    "syncs": {name: {"enabled": True} for name in ("inventory_price", "product", "category")},
+    # The simulated ERP has none of the boxes a customization adds.
+    "products": {"when_box_is_missing": "pass"},
+}
+"""Every sync of this release switched on."""
+
+
+@asynccontextmanager
+async def joined(site: Site, settings: Mapping[str, Any] = ON) -> AsyncIterator[tuple[Connector, BareClient]]:
+    """Join a site's daemon with an ERP of its own that pushes to it; *settings* are put in force before."""
+    async with acumatica(sign_in=False) as erp:
+        access = {
+            "ACUMATICA_URL": erp.running.url,
+            "ACUMATICA_USERNAME": SMALL.username,
+            "ACUMATICA_PASSWORD": SMALL.password,
+            "ACUMATICA_TENANT": "Shop",
+        }
+        async with site.connector(**access) as connector:
+            answer = await connector.api.call("PATCH", "settings", document=settings)
+            assert answer.status == 200, answer.document
+            push = {
+                "url": f"{connector.api.address}/webhooks/acumatica",
+                "header_name": "Authorization",
+                "header_value": f"Bearer {TOKEN}",
+            }
+            await erp.control("PUT", "push", push)
+            yield connector, erp
