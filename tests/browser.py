@@ -48,7 +48,8 @@ class Tab:
             {"id": number, "method": method, "params": parameters, "sessionId": self._session_id}
         )
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await answer
+            result: dict[str, Any] = await answer
+        return result
 
     async def open(self, url: str) -> None:
         """Load *url* and everything it asks for."""

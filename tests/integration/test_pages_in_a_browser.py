@@ -57,7 +57,11 @@ async def canary() -> AsyncIterator[tuple[str, list[str]]]:
 
     async def note(request: web.Request) -> web.Response:
         calls.append(request.path_qs)
-        page = "<p>control</p><script>window.ran=1;fetch('/ran')</script>" if request.path == "/control" else ""
+        page = (
+            "<link rel=icon href=data:,><script>window.ran=1;fetch('/ran')</script>"
+            if request.path == "/control"
+            else ""
+        )
         return web.Response(text=page, content_type="text/html", headers={"Access-Control-Allow-Origin": "*"})
 
     app = web.Application()
@@ -120,4 +124,5 @@ async def test_a_browser_runs_nothing_calls_nobody_and_shows_the_text_as_it_is(t
                 if path == "/dead-letters/2":
                     assert escaped(text) in shown
             assert calls == []
-            assert tab.complaints == []
+            # Nothing even tried to: the policy of the pages had nothing to forbid.
+            assert not [each for each in tab.complaints if "Content Security Policy" in each]
