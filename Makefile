@@ -8,6 +8,7 @@ endif
 LOCAL := $(PYTHON) -m deploy.local
 BIN := .venv/bin
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 TESTS ?= tests
 PYTEST_ARGS ?= -n 4 --dist worksteal
 
@@ -71,6 +72,11 @@ test-rabbitmq4: install ## All tests on RabbitMQ 4, unpacked beside the installe
 .PHONY: chaos
 chaos: install ## Have everything fail and see what is lost; SECONDS=… SEED=… to choose
 	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: audit
+audit: ## Look the locked packages up in the lists of known faults; fails where they cannot be reached
+	@test -x .local/audit/bin/pip-audit || { $(PYTHON) -m venv .local/audit && .local/audit/bin/pip install --quiet '$(PIP_AUDIT)'; }
+	.local/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 .PHONY: check
 check: lint test ## What continuous integration runs
