@@ -33,6 +33,8 @@ _ENTITIES = (
     "product_dependencies",
     "product_image",
     "attribute",
+    "attribute_set",
+    "tax_category",
     "category",
     "pricing",
     "inventory",

@@ -7,7 +7,7 @@ one update may come apart, order is not promised, and what left the inquiry is t
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
@@ -35,32 +35,65 @@ class PushQuery:
         name: as the inquiry is called in the ERP.
         event_types: of what is to be looked at when it reports a record; none: it is taken, and nothing follows.
         key_columns: the columns that make the record's key, joined by a slash where there are several.
+        part: its rows are rows of this part of the record, and what changed is named by the part.
+        part_key: the column that tells the rows of the part from each other, `Attributes.COLOUR`; empty: nothing does.
     """
 
     name: str
     event_types: tuple[str, ...]
     key_columns: tuple[str, ...]
+    part: str = ""
+    part_key: str = ""
 
+    def concerned(self, changed: Collection[str] | None) -> tuple[str, ...]:
+        """Name the event types that a change of these fields concerns; None: nobody can tell, so all of them."""
+        return tuple(
+            each
+            for each in self.event_types
+            if changed is None or each not in _CONCERNED_BY or not _CONCERNED_BY[each].isdisjoint(changed)
+        )
+
+
+_CONCERNED_BY: Final[Mapping[str, frozenset[str]]] = {"to_magento.product_image": frozenset({"ImageUrl", "Files"})}
+"""The fields that alone concern an event type; others are looked at whatever changed."""
 
 _ITEM: Final = ("InventoryID",)
-_OF_ITEMS: Final = ("to_magento.product", "to_magento.product_status", "to_magento.pricing")
+_OF_ITEMS: Final = ("to_magento.product", "to_magento.product_image", "to_magento.product_status", "to_magento.pricing")
 """An item tells its default price and its status as well."""
 
+_PARTS: Final[Mapping[str, tuple[str, str]]] = {
+    "SYNC-ItemAttributes": ("Attributes", "AttributeID"),
+    "SYNC-ItemCategories": ("Categories", ""),
+    "SYNC-ItemCrossReferences": ("CrossReferences", "AlternateType"),
+    "SYNC-ItemFiles": ("Files", ""),
+}
+"""Inquiries over parts of records: the part, and the column that tells its rows from each other."""
+
 PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
-    name: PushQuery(name=name, event_types=event_types, key_columns=key_columns)
+    name: PushQuery(
+        name=name,
+        event_types=event_types,
+        key_columns=key_columns,
+        part=_PARTS.get(name, ("", ""))[0],
+        part_key=_PARTS.get(name, ("", ""))[1],
+    )
     for name, event_types, key_columns in (
         ("SYNC-StockItems", _OF_ITEMS, _ITEM),
         ("SYNC-NonStockItems", _OF_ITEMS, _ITEM),
-        ("SYNC-TemplateItems", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-TemplateItems", _OF_ITEMS[:2], _ITEM),
+        ("SYNC-MatrixItems", _OF_ITEMS[:1], ("TemplateItemID",)),
         ("SYNC-ItemAttributes", _OF_ITEMS[:1], _ITEM),
         ("SYNC-ItemCategories", _OF_ITEMS[:1], _ITEM),
         ("SYNC-ItemCrossReferences", _OF_ITEMS[:1], _ITEM),
+        ("SYNC-ItemFiles", _OF_ITEMS[1:2], _ITEM),
         ("SYNC-Stock", ("to_magento.inventory",), _ITEM),
         ("SYNC-Prices", ("to_magento.pricing",), _ITEM),
-        ("SYNC-ItemClasses", (), ("ClassID",)),
+        ("SYNC-ItemClasses", ("to_magento.attribute_set",), ("ClassID",)),
+        ("SYNC-ItemClassAttributes", ("to_magento.attribute_set",), ("ClassID",)),
         ("SYNC-Attributes", ("to_magento.attribute",), ("AttributeID",)),
+        ("SYNC-AttributeValues", ("to_magento.attribute",), ("AttributeID",)),
         ("SYNC-Categories", ("to_magento.category",), ("CategoryID",)),
-        ("SYNC-TaxCategories", (), ("TaxCategoryID",)),
+        ("SYNC-TaxCategories", ("to_magento.tax_category",), ("TaxCategoryID",)),
         ("SYNC-Customers", ("to_magento.customer",), ("CustomerID",)),
         ("SYNC-Orders", ("to_magento.order_status",), ("OrderType", "OrderNbr")),
         ("SYNC-Shipments", ("to_magento.shipment",), ("ShipmentNbr",)),
@@ -123,7 +156,7 @@ def read_push_notification(body: bytes) -> PushNotification:
         transaction_id=_text(document, "Id"),
         at=_instant(document),
         changes=[
-            RecordChange(key=key, changed=_differing(deleted.get(key, ()), inserted.get(key, ())))
+            RecordChange(key=key, changed=_changed(query, deleted.get(key, ()), inserted.get(key, ())))
             for key in sorted({*inserted, *deleted})
         ],
         digest=hashlib.sha256(body).hexdigest(),
@@ -159,13 +192,31 @@ def _key_part(row: Row, column: str, place: str) -> str:
     return str(value) if is_number else _text(row, column, place=f"{place}.")
 
 
-def _differing(before: Sequence[Row], after: Sequence[Row]) -> tuple[str, ...] | None:
-    """Name the columns that differ between the halves; with one half alone, or several rows, nobody can tell."""
+def _changed(query: PushQuery, before: Sequence[Row], after: Sequence[Row]) -> tuple[str, ...] | None:
+    """Name the fields that changed, as the schema calls them; None: nobody can tell."""
+    if query.part:
+        return _changed_rows(query, before, after)
     if len(before) != 1 or len(after) != 1:
         return None
     (old,), (new,) = before, after
     # Columns that are tracked and did not change come as null in both.
-    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
+    names = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    # The stamp moves with every field of the record: alone it says that one changed which is no column here.
+    return tuple(sorted(name for name in names if not _is_stamp(name))) or None
+
+
+def _changed_rows(query: PushQuery, before: Sequence[Row], after: Sequence[Row]) -> tuple[str, ...] | None:
+    rows = [*(row for row in before if row not in after), *(row for row in after if row not in before)]
+    if not query.part_key:
+        return (query.part,) if rows else None
+    keys = [row.get(query.part_key) for row in rows]
+    if not keys or not all(isinstance(key, str) and key.strip() for key in keys):
+        return None
+    return tuple(sorted({f"{query.part}.{str(key).strip()}" for key in keys}))
+
+
+def _is_stamp(name: str) -> bool:
+    return name.casefold().endswith(("lastmodified", "lastmodifieddatetime", "lastmodifieddate"))
 
 
 def _instant(document: Row) -> datetime:

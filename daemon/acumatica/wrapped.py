@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from daemon.acumatica.answers import storable
 
 WireRecord: TypeAlias = Mapping[str, Any]
+
+
+_TICKED: Final = frozenset({"true", "yes", "1"})
+"""What a box says that is a text field in truth."""
 
 
 class NotInForm(ValueError):
@@ -112,6 +116,14 @@ class Wrapped:
         if isinstance(value, str):
             return storable(value).rstrip()
         return value if isinstance(value, bool | int | Decimal) else None
+
+    def box(self, path: str) -> bool | None:
+        """A box among the custom fields that were asked for, `View.Field`; None: the site has no such field."""
+        view, _, name = path.partition(".")
+        if name not in (self._record.get("custom") or {}).get(view, {}):
+            return None
+        value = self.custom(view, name)
+        return value.strip().casefold() in _TICKED if isinstance(value, str) else bool(value)
 
     def one(self, name: str) -> "Wrapped | None":
         """A linked part; None: there is none."""

@@ -17,16 +17,35 @@ from daemon.erp.prices import PriceReader
 from daemon.erp.quantities import QuantityReader
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.document.scopes import SettingsDocument
-from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS
+from daemon.sync.entities import (
+    ATTRIBUTE,
+    ATTRIBUTE_SET,
+    CATEGORY,
+    INVENTORY,
+    PRICING,
+    PRODUCT,
+    PRODUCT_DEPENDENCIES,
+    PRODUCT_IMAGE,
+    PRODUCT_STATUS,
+    TAX_CATEGORY,
+)
 
 _ITEMS: Final = (Listed("StockItem"), Listed("NonStockItem"))
+_ALL_ITEMS: Final = (*_ITEMS, Listed("TemplateItems"))
+"""Templates last: their items go before them."""
 
 LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
     {
         PRICING.event_type: (Listed("SalesPrices"), *_ITEMS),
         INVENTORY.event_type: (Listed("StorageDetails"),),
         PRODUCT_STATUS.event_type: _ITEMS,
+        TAX_CATEGORY.event_type: (Listed("TaxCategory"),),
+        ATTRIBUTE.event_type: (Listed("AttributeDefinition"),),
+        ATTRIBUTE_SET.event_type: (Listed("ItemClass"),),
         CATEGORY.event_type: (Listed("ItemSalesCategory"),),
+        PRODUCT.event_type: _ALL_ITEMS,
+        PRODUCT_IMAGE.event_type: _ALL_ITEMS,
+        PRODUCT_DEPENDENCIES.event_type: _ALL_ITEMS,
     }
 )
 """The entities of the ERP that tell which records of an event type changed."""
@@ -49,7 +68,7 @@ def erp_side(client: AcumaticaClient | None, settings: ConnectorVersions, *, ten
     values: Mapping[str, ChangeReader] = {
         PRICING.event_type: ValueEvents(PriceReader(client), price_values, in_force, source=source),
         INVENTORY.event_type: ValueEvents(QuantityReader(client), stock_values, in_force, source=source),
-        PRODUCT_STATUS.event_type: ValueEvents(ItemReader(client), status_values, in_force, source=source),
+        PRODUCT_STATUS.event_type: ValueEvents(ItemReader(client, in_force), status_values, in_force, source=source),
     }
     # The rest is read when it is sent, so that its newest state goes out.
     by_key = KeyEvents(source)

@@ -4,11 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.records.lists import read_category
-from daemon.sync.entity_rules import CategoryWithAncestors
+from daemon.acumatica.records.making import is_missing
+from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.hydrating import NotRead
-from daemon.sync.records.category import ErpCategory
-from queues.verdicts import Refused
 
 RecordT = TypeVar("RecordT")
 
@@ -28,35 +26,29 @@ class OneRecord(Generic[RecordT]):
         self._client = client
         self._read = read
 
-    async def read(self, key: str) -> RecordT | NotRead | None:
+    async def read(self, key: str, settings: ConnectorSettings) -> RecordT | NotRead | None:
+        """Read the record of *key*, the same whatever the settings are."""
+        del settings
+        return _or_none(await self._read(self._client, key))
+
+
+class RecordOfSettings(Generic[RecordT]):
+    """
+    Matches `RecordReader` where the settings say what is read.
+
+    Args:
+        read: reads one record by its key.
+    """
+
+    def __init__(self, read: Callable[[str, ConnectorSettings], Awaitable[RecordT | NotDone]]) -> None:
+        self._read = read
+
+    async def read(self, key: str, settings: ConnectorSettings) -> RecordT | NotRead | None:
         """Read the record of *key*."""
-        record = await self._read(self._client, key)
-        if not isinstance(record, NotDone):
-            return record
-        return None if _is_missing(record) else record.verdict
+        return _or_none(await self._read(key, settings))
 
 
-def _is_missing(answer: NotDone) -> bool:
-    return isinstance(answer.verdict, Refused) and answer.verdict.error_class == "not_found"
-
-
-def category_reader(client: AcumaticaClient) -> OneRecord[CategoryWithAncestors]:
-    """Give the reader of categories with those above them."""
-    return OneRecord(client, _category_with_ancestors)
-
-
-async def _category_with_ancestors(client: AcumaticaClient, category_id: str) -> CategoryWithAncestors | NotDone:
-    category = await read_category(client, category_id)
-    if isinstance(category, NotDone):
-        return category
-    above: dict[str, ErpCategory] = {}
-    parent_id = category.parent_id
-    # A tree that bites its own tail, or hangs on a category that is gone, ends there; the shop refuses it by name.
-    while parent_id and parent_id not in {*above, category.category_id}:
-        parent = await read_category(client, parent_id)
-        if isinstance(parent, NotDone):
-            if _is_missing(parent):
-                break
-            return parent
-        above[parent_id], parent_id = parent, parent.parent_id
-    return CategoryWithAncestors(category=category, ancestors=tuple(reversed(above.values())))
+def _or_none(record: RecordT | NotDone) -> RecordT | NotRead | None:
+    if not isinstance(record, NotDone):
+        return record
+    return None if is_missing(record) else record.verdict

@@ -3,7 +3,20 @@
 from typing import Any, Final
 
 from daemon.http.value_schemas import BLANKS, NAME
-from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS, Entity
+from daemon.sync.dependencies import LINK_KINDS, LONGEST_SKU, MOST_LINKS
+from daemon.sync.entities import (
+    ATTRIBUTE,
+    ATTRIBUTE_SET,
+    CATEGORY,
+    INVENTORY,
+    PRICING,
+    PRODUCT,
+    PRODUCT_DEPENDENCIES,
+    PRODUCT_IMAGE,
+    PRODUCT_STATUS,
+    TAX_CATEGORY,
+    Entity,
+)
 from daemon.sync.inventory import QUANTITIES
 from daemon.sync.pricing import PRICES
 from queues.message import MAX_TEXT
@@ -29,6 +42,14 @@ _SPECIAL_TIME: Final[dict[str, Any]] = {
     "type": ["string", "null"],
     "pattern": r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?$",
     "description": "A day or a time, UTC unless it names its zone; only beside `special_price`.",
+}
+
+
+_LINKS: Final[dict[str, Any]] = {
+    "type": ["array", "null"],
+    "maxItems": MOST_LINKS,
+    "items": {"type": "string", "minLength": 1, "maxLength": LONGEST_SKU},
+    "description": "SKUs in the order shown; none takes the old ones away.",
 }
 
 
@@ -60,7 +81,12 @@ def _key_event(entity: Entity) -> dict[str, Any]:
 
 
 _KEY_EVENTS: Final = {
+    "TaxCategoryEvent": TAX_CATEGORY,
+    "AttributeEvent": ATTRIBUTE,
+    "AttributeSetEvent": ATTRIBUTE_SET,
     "CategoryEvent": CATEGORY,
+    "ProductEvent": PRODUCT,
+    "ProductImageEvent": PRODUCT_IMAGE,
 }
 """Events that carry a key only, by the name of their schema."""
 
@@ -120,10 +146,21 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "Whether one SKU is offered.",
     ),
     **{name: _key_event(entity) for name, entity in _KEY_EVENTS.items()},
+    "ProductDependenciesEvent": _event(
+        PRODUCT_DEPENDENCIES,
+        {"type": "object", "properties": dict.fromkeys(LINK_KINDS, _LINKS)},
+        "The products one SKU points at, all of a kind; a kind that is left out, or null, stays as it is.",
+    ),
     "ChangeEvent": {
         "oneOf": [
             {"$ref": f"#/components/schemas/{name}"}
-            for name in ("PricingEvent", "InventoryEvent", "ProductStatusEvent", *_KEY_EVENTS)
+            for name in (
+                "PricingEvent",
+                "InventoryEvent",
+                "ProductStatusEvent",
+                "ProductDependenciesEvent",
+                *_KEY_EVENTS,
+            )
         ],
         "discriminator": {
             "propertyName": "type",
@@ -131,6 +168,7 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
                 PRICING.event_type: "#/components/schemas/PricingEvent",
                 INVENTORY.event_type: "#/components/schemas/InventoryEvent",
                 PRODUCT_STATUS.event_type: "#/components/schemas/ProductStatusEvent",
+                PRODUCT_DEPENDENCIES.event_type: "#/components/schemas/ProductDependenciesEvent",
                 **{entity.event_type: f"#/components/schemas/{name}" for name, entity in _KEY_EVENTS.items()},
             },
         },

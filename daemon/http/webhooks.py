@@ -31,9 +31,9 @@ async def take_push_notification(request: web.Request) -> web.Response:
     carried = {definition.event_type for definition in request.app[DEPENDENCIES].definitions}
     keys = [
         ChangedKey(event_type=event_type, key=each.key, changed=each.changed)
-        for event_type in push.query.event_types
-        if event_type in carried
         for each in push.changes
+        for event_type in push.query.concerned(each.changed)
+        if event_type in carried
     ]
     identity = PushIdentity(
         company=push.company, query=push.query.name, transaction_id=push.transaction_id, digest=push.digest

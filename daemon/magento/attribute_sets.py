@@ -1,11 +1,12 @@
 """Attribute sets of a store: looked up by exact name, made when missing; those of the merchant are never adjusted."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
 from daemon.magento.client import Answered, MagentoClient, not_in_form
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Condition, Halted, applied, ask, object_in, refuse, search, settled, tell
+from daemon.remembering import Remembered
 from daemon.sync.shop.attribute import ATTRIBUTE_GROUP, ShopAttributeSet
 from queues.verdicts import Delivered, Verdict
 
@@ -38,6 +39,7 @@ class AttributeSets:
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
         self._known: Remembered[str, AttributeSet] = Remembered(client.clock)
+        self._changing = asyncio.Lock()
 
     async def find(self, name: str) -> AttributeSet | None:
         """
@@ -164,6 +166,11 @@ class AttributeSets:
         Raises:
             Halted: the store refused something.
         """
+        # One at a time: two products of a new class at once would both make its set, and the second be refused.
+        async with self._changing:
+            return await self._with_attributes(name, codes)
+
+    async def _with_attributes(self, name: str, codes: tuple[str, ...]) -> tuple[AttributeSet, Delivered]:
         known, done = await self.find(name), Delivered()
         if known is None:
             known = await self.create(name)

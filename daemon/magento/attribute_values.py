@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from daemon.magento.attributes import Attribute, folded
-from daemon.magento.talk import refuse
+from daemon.magento.talk import Halted, refuse
 from daemon.sync.shop.values import ShopValue
 
 _SHOWN_LABELS: Final = 10
@@ -35,6 +35,15 @@ def written(attribute: Attribute, value: ShopValue) -> str | None:
             return _moment(attribute, value)
         case _:
             return _single(attribute, value)
+
+
+def fits(attribute: Attribute, value: ShopValue) -> bool:
+    """Tell whether *attribute*, as it is known, takes *value*."""
+    try:
+        written(attribute, value)
+    except Halted:
+        return False
+    return True
 
 
 def plain(value: str | int | bool | Decimal) -> str:  # noqa: FBT001 - a value among others, no switch

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daemon.magento.client import MagentoClient
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Document, ask_for
+from daemon.remembering import Remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

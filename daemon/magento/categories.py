@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon.magento.client import MagentoClient
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Condition, Document, custom_values, refuse, search
+from daemon.remembering import Remembered
 
 _FIELDS: Final = "id,parent_id,name,is_active,position,include_in_menu,custom_attributes[attribute_code,value]"
 

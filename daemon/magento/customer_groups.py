@@ -3,9 +3,9 @@
 from typing import Final
 
 from daemon.magento.client import MagentoClient, not_in_form
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Condition, Halted, applied, object_in, refuse, search, settled, tell
 from daemon.magento.tax_classes import TaxClasses
+from daemon.remembering import Remembered
 from daemon.sync.shop.customer import ShopCustomerGroup
 from queues.verdicts import Delivered, Verdict
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from daemon.magento.attribute_sets import AttributeSets
-from daemon.magento.attribute_values import same_value, written
+from daemon.magento.attribute_values import fits, same_value, written
 from daemon.magento.attributes import Attributes
 from daemon.magento.categories import Categories
 from daemon.magento.client import Answered, Call, MagentoClient, NotDone
@@ -14,6 +14,7 @@ from daemon.magento.talk import Document, Halted, applied, custom_values, hinted
 from daemon.magento.tax_classes import TaxClasses
 from daemon.magento.websites import Websites
 from daemon.sync.shop.product import ProductRemoval, ShopProduct
+from daemon.sync.shop.values import ShopValue
 from queues.verdicts import Delivered, Refused, Verdict
 
 _LONGEST_SKU: Final = 64
@@ -75,10 +76,7 @@ class ProductWriter:
     async def _resolve(self, record: ShopProduct, stored: StoredProduct | None) -> Resolved:
         values: dict[str, str | None] = {}
         for code, value in record.values.items():
-            attribute = await self._attributes.find(code)
-            if attribute is None:
-                refuse("mapping", f"the store has no attribute {code} (it would ignore it); sync the attribute first")
-            values[code] = written(attribute, value)
+            values[code] = await self._value(code, value)
         set_id = await self._attribute_set(record, stored)
         if record.tax_class is not None:
             name = record.tax_class.strip()
@@ -89,6 +87,16 @@ class ProductWriter:
             ids = await self._categories.resolve([place.mark for place in record.categories])
             categories = {ids[place.mark]: place for place in record.categories}
         return Resolved(attribute_set_id=set_id, website_ids=websites, categories=categories, values=values)
+
+    async def _value(self, code: str, value: ShopValue) -> str | None:
+        attribute = await self._attributes.find(code)
+        if attribute is not None and not fits(attribute, value):
+            # What is remembered may be older than the option.
+            self._attributes.forget(code)
+            attribute = await self._attributes.find(code)
+        if attribute is None:
+            refuse("mapping", f"the store has no attribute {code} (it would ignore it); sync the attribute first")
+        return written(attribute, value)
 
     async def _attribute_set(self, record: ShopProduct, stored: StoredProduct | None) -> int | None:
         """Give the id of the set; the attributes that the product has values of are in it, or it is refused."""

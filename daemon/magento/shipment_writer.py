@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from daemon.magento.client import MagentoClient
 from daemon.magento.order_lines import allotted
-from daemon.magento.remembering import Remembered
 from daemon.magento.stored_orders import StoredOrder, quantity_in, read_order
 from daemon.magento.talk import (
     Condition,
@@ -18,6 +17,7 @@ from daemon.magento.talk import (
     settled,
     tell,
 )
+from daemon.remembering import Remembered
 from daemon.sync.shop.order import ShopShipment, Track
 from queues.verdicts import Delivered, Verdict
 

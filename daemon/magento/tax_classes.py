@@ -1,8 +1,10 @@
 """Tax classes of a store: looked up by name, made when missing."""
 
+import asyncio
+
 from daemon.magento.client import MagentoClient
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Condition, applied, refuse, search, settled, tell
+from daemon.remembering import Remembered
 from daemon.sync.shop.tax_class import ShopTaxClass, TaxClassKind
 from queues.verdicts import Delivered, Verdict
 
@@ -58,10 +60,13 @@ class TaxClassWriter:
     def __init__(self, client: MagentoClient, *, tax_classes: TaxClasses) -> None:
         self._client = client
         self._tax_classes = tax_classes
+        self._one_at_a_time = asyncio.Lock()
 
     async def write(self, record: ShopTaxClass) -> Verdict:
         """Bring the store to hold the tax class."""
-        return await settled(self._write(record))
+        # One at a time: several tax categories may be mapped to one class, which is made once.
+        async with self._one_at_a_time:
+            return await settled(self._write(record))
 
     async def _write(self, record: ShopTaxClass) -> Verdict:
         name = record.name.strip()

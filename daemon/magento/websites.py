@@ -1,8 +1,8 @@
 """The websites of a store by code, and the root of its category tree."""
 
 from daemon.magento.client import MagentoClient, not_in_form
-from daemon.magento.remembering import Remembered
 from daemon.magento.talk import Document, Halted, ask, refuse
+from daemon.remembering import Remembered
 
 
 class Websites:

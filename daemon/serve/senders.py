@@ -6,12 +6,38 @@ from typing import TypeVar
 
 from daemon.acumatica.client import AcumaticaClient
 from daemon.acumatica.connection import answers
-from daemon.erp.records import category_reader
+from daemon.erp.catalogue import (
+    attribute_reader,
+    attribute_set_reader,
+    dependencies_reader,
+    image_reader,
+    product_reader,
+    tax_category_reader,
+)
+from daemon.erp.categories import category_reader
+from daemon.erp.items import Items
 from daemon.magento.probe import answers_and_accepts
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.document.connector import ConnectorSettings
-from daemon.sync.entities import CATEGORY, Entity
-from daemon.sync.entity_rules import category_rule
+from daemon.sync.entities import (
+    ATTRIBUTE,
+    ATTRIBUTE_SET,
+    CATEGORY,
+    PRODUCT,
+    PRODUCT_DEPENDENCIES,
+    PRODUCT_IMAGE,
+    TAX_CATEGORY,
+    Entity,
+)
+from daemon.sync.entity_rules import (
+    attribute_rule,
+    attribute_set_rule,
+    category_rule,
+    dependencies_rule,
+    image_rule,
+    product_rule,
+    tax_category_rule,
+)
 from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
 from daemon.sync.shop.writing import ShopWriter
 from daemon.targets import Store
@@ -37,10 +63,22 @@ def senders(
         return {}
     if erp is None:
         return store.senders
-    writers, hydrating = store.writers, _Hydrating(store, erp, settings, budget)
+    writers, hydrating, items = store.writers, _Hydrating(store, erp, settings, budget), Items(erp)
     return {
         **store.senders,
+        TAX_CATEGORY.event_type: hydrating.sender(
+            TAX_CATEGORY, tax_category_reader(erp), tax_category_rule, writers.tax_classes
+        ),
+        ATTRIBUTE.event_type: hydrating.sender(ATTRIBUTE, attribute_reader(erp), attribute_rule, writers.attributes),
+        ATTRIBUTE_SET.event_type: hydrating.sender(
+            ATTRIBUTE_SET, attribute_set_reader(erp), attribute_set_rule, writers.attribute_sets
+        ),
         CATEGORY.event_type: hydrating.sender(CATEGORY, category_reader(erp), category_rule, writers.categories),
+        PRODUCT.event_type: hydrating.sender(PRODUCT, product_reader(erp, items), product_rule, writers.products),
+        PRODUCT_IMAGE.event_type: hydrating.sender(PRODUCT_IMAGE, image_reader(erp, items), image_rule, writers.images),
+        PRODUCT_DEPENDENCIES.event_type: hydrating.sender(
+            PRODUCT_DEPENDENCIES, dependencies_reader(items), dependencies_rule, writers.links
+        ),
     }
 
 

@@ -49,14 +49,23 @@ PRICING: Final = Entity(name="pricing", direction="to_magento", batchable=True, 
 INVENTORY: Final = Entity(name="inventory", direction="to_magento", batchable=True, max_in_flight=1, has_sender=True)
 PRODUCT_STATUS: Final = Entity(name="product_status", direction="to_magento", has_sender=True)
 CATEGORY: Final = Entity(name="category", direction="to_magento", has_sender=True)
+TAX_CATEGORY: Final = Entity(name="tax_category", direction="to_magento", has_sender=True)
+ATTRIBUTE: Final = Entity(name="attribute", direction="to_magento", has_sender=True)
+ATTRIBUTE_SET: Final = Entity(name="attribute_set", direction="to_magento", has_sender=True)
+PRODUCT: Final = Entity(name="product", direction="to_magento", has_sender=True)
+PRODUCT_IMAGE: Final = Entity(name="product_image", direction="to_magento", has_sender=True)
+PRODUCT_DEPENDENCIES: Final = Entity(name="product_dependencies", direction="to_magento", has_sender=True)
 
 ENTITIES: Final[tuple[Entity, ...]] = (
-    Entity(name="product", direction="to_magento"),
-    PRODUCT_STATUS,
-    Entity(name="product_dependencies", direction="to_magento"),
-    Entity(name="product_image", direction="to_magento"),
-    Entity(name="attribute", direction="to_magento"),
+    # What others refer to comes first: a run of all queues at once then meets it in this order.
+    TAX_CATEGORY,
+    ATTRIBUTE,
+    ATTRIBUTE_SET,
     CATEGORY,
+    PRODUCT,
+    PRODUCT_STATUS,
+    PRODUCT_DEPENDENCIES,
+    PRODUCT_IMAGE,
     PRICING,
     INVENTORY,
     Entity(name="customer", direction="to_magento"),

@@ -11,33 +11,38 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.sync.dependencies import read_links
 from daemon.sync.gates.category import category_gate
 from daemon.sync.gates.customer import customer_gate
 from daemon.sync.gates.entity import entity_gate
 from daemon.sync.gates.kept_back import KeptBack, first_reason
 from daemon.sync.gates.order import order_status_gate, shipment_gate
-from daemon.sync.gates.product import product_gate
+from daemon.sync.gates.product import class_gate, product_gate
 from daemon.sync.gates.rules import rules_gate
 from daemon.sync.gates.schema import schema_gate
-from daemon.sync.mapping.attribute import map_attribute
+from daemon.sync.mapping.attribute import map_attribute, map_attribute_set
 from daemon.sync.mapping.category import map_category
 from daemon.sync.mapping.customer import map_customer
 from daemon.sync.mapping.dependencies import map_dependencies
 from daemon.sync.mapping.image import map_images
 from daemon.sync.mapping.order import map_order_status, map_shipment
 from daemon.sync.mapping.product import item_fields, map_product
+from daemon.sync.mapping.tax_class import map_tax_category
 from daemon.sync.records.attribute import ErpAttribute
 from daemon.sync.records.category import ErpCategory
 from daemon.sync.records.customer import ErpCustomer
 from daemon.sync.records.item import ErpFile, ErpItem
+from daemon.sync.records.item_class import ErpItemClass
 from daemon.sync.records.order import ErpOrder
 from daemon.sync.records.shipment import ErpShipment
-from daemon.sync.shop.attribute import ShopAttribute
+from daemon.sync.records.tax_category import ErpTaxCategory
+from daemon.sync.shop.attribute import ShopAttribute, ShopAttributeSet
 from daemon.sync.shop.category import ShopCategory
 from daemon.sync.shop.customer import ShopCustomer
 from daemon.sync.shop.image import ProductImages
 from daemon.sync.shop.order import ShopOrderStatus, ShopShipment
 from daemon.sync.shop.product import ProductLinks, ShopProduct
+from daemon.sync.shop.tax_class import ShopTaxClass
 from queues.message import ChangeEvent
 from queues.verdicts import Refused
 
@@ -96,11 +101,17 @@ def product_rule(
 
 
 def dependencies_rule(
-    item: ErpItem, settings: ConnectorSettings, _: ChangeEvent
+    item: ErpItem, settings: ConnectorSettings, event: ChangeEvent
 ) -> Sequence[ProductLinks] | KeptBack | Refused:
-    """Judge and map what a product is related to."""
+    """Judge and map what a product is related to, as far as anybody tells; links that nobody knows are left alone."""
     kept = first_reason((lambda: entity_gate("product_dependencies", settings), lambda: product_gate(item, settings)))
-    return kept or (map_dependencies(item),)
+    if kept is not None:
+        return kept
+    mapped = map_dependencies(item, read_links(event))
+    if not mapped.links:
+        text = f"neither the ERP nor the event tells the links of {item.inventory_id}; the shop's stay as they are"
+        return KeptBack(reason="links_unknown", text=text)
+    return (mapped,)
 
 
 def image_rule(
@@ -122,6 +133,28 @@ def attribute_rule(
     if mapped is None:
         text = f"attribute {attribute.attribute_id} is not active in the product schema"
         return KeptBack(reason="fields_inactive", text=text)
+    return (mapped,)
+
+
+def attribute_set_rule(
+    item_class: ErpItemClass, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopAttributeSet] | KeptBack | Refused:
+    """Judge and map an item class (R77, R78, B45)."""
+    kept = first_reason((lambda: entity_gate("attribute_set", settings), lambda: class_gate(item_class, settings)))
+    return kept or (map_attribute_set(item_class, settings),)
+
+
+def tax_category_rule(
+    category: ErpTaxCategory, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopTaxClass] | KeptBack | Refused:
+    """Judge and map a tax category (B7)."""
+    kept = entity_gate("tax_category", settings)
+    if kept is not None:
+        return kept
+    mapped = map_tax_category(category, settings)
+    if mapped is None:
+        text = f"tax category {category.tax_category_id} is not active in the ERP"
+        return KeptBack(reason="tax_category_inactive", text=text)
     return (mapped,)
 
 

@@ -4,7 +4,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from daemon.sync.entities import CATEGORY, INVENTORY, PRICING, PRODUCT_STATUS, known_event_types
+from daemon.sync.dependencies import LINK_KINDS, read_links
+from daemon.sync.entities import (
+    ATTRIBUTE,
+    ATTRIBUTE_SET,
+    CATEGORY,
+    INVENTORY,
+    PRICING,
+    PRODUCT,
+    PRODUCT_DEPENDENCIES,
+    PRODUCT_IMAGE,
+    PRODUCT_STATUS,
+    TAX_CATEGORY,
+    known_event_types,
+)
 from daemon.sync.inventory import DEFAULT_SOURCE, read_stock
 from daemon.sync.key_only import read_key
 from daemon.sync.pricing import read_price
@@ -17,7 +30,13 @@ _READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyTyp
         PRICING.event_type: read_price,
         INVENTORY.event_type: read_stock,
         PRODUCT_STATUS.event_type: read_status,
+        TAX_CATEGORY.event_type: read_key,
+        ATTRIBUTE.event_type: read_key,
+        ATTRIBUTE_SET.event_type: read_key,
         CATEGORY.event_type: read_key,
+        PRODUCT.event_type: read_key,
+        PRODUCT_IMAGE.event_type: read_key,
+        PRODUCT_DEPENDENCIES.event_type: read_links,
     }
 )
 
@@ -40,8 +59,12 @@ def part_of(event: ChangeEvent) -> str:
     Tell which part of its record *event* is about; empty where records have no parts.
 
     The stock of one SKU at two sources are two things: neither stands for the other in a bulk request, nor does a newer
-    level of the one supersede an older level of the other.
+    level of the one supersede an older level of the other. So are the kinds of links that an event tells itself.
     """
-    if event.type == INVENTORY.event_type:
-        return str(event.data.get("source_code") or DEFAULT_SOURCE)
-    return ""
+    match event.type:
+        case INVENTORY.event_type:
+            return str(event.data.get("source_code") or DEFAULT_SOURCE)
+        case PRODUCT_DEPENDENCIES.event_type:
+            return ",".join(kind for kind in LINK_KINDS if event.data.get(kind) is not None)
+        case _:
+            return ""

@@ -27,8 +27,14 @@ NotRead: TypeAlias = Refused | Unreachable | Undetermined
 class RecordReader(Protocol[RecordT_co]):
     """Reads one kind of record at the source."""
 
-    async def read(self, key: str) -> RecordT_co | NotRead | None:
-        """Read the record; None if there is none. Raises nothing but CancelledError, whatever the source does."""
+    async def read(self, key: str, settings: ConnectorSettings) -> RecordT_co | NotRead | None:
+        """
+        Read the record; None if there is none. Raises nothing but CancelledError, whatever the source does.
+
+        Args:
+            key: of the record.
+            settings: say what of it is needed, and under which names the source has it.
+        """
 
 
 class CurrentSettings(Protocol):
@@ -95,7 +101,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         name, seconds = f"{self._entity.replace('_', ' ')} {event.subject}", self._budget / 2
         try:
             async with asyncio.timeout(seconds):
-                record = await self._reader.read(event.subject)
+                record = await self._reader.read(event.subject, settings)
         except TimeoutError:
             record = Unreachable(text=f"reading {name} took longer than {seconds:g} s")
         if isinstance(record, Refused | Unreachable | Undetermined):

@@ -22,6 +22,8 @@ from daemon.acumatica.records.items import read_item
 from daemon.acumatica.records.lists import (
     read_attribute,
     read_categories,
+    read_category,
+    read_item_class,
     read_item_classes,
     read_tax_categories,
 )
@@ -42,28 +44,59 @@ def done(value: Any) -> Any:  # noqa: ANN401 - whatever was read
     return value
 
 
-async def test_a_stock_item_is_read_whole_with_its_class() -> None:
+async def test_a_stock_item_is_read_whole_and_names_its_class() -> None:
     custom = {"Document": {"UsrShop": {"type": "CustomStringField", "value": "yes"}}}
     async with pair() as both:
         await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1000", "custom": custom})
-        item = done(await read_item(both.client, "ac-1000", extra=("CountryOfOrigin",), custom=("Document.UsrShop",)))
+        item = done(
+            await read_item(
+                both.client, "ac-1000", wanted=("CountryOfOrigin", "RequireShipment"), custom=("Document.UsrShop",)
+            )
+        )
+        item_class = done(await read_item_class(both.client, "HARDWARE"))
         journal = await both.site.control("GET", "requests?path=StockItem")
 
         content = done(await fetch_file(both.client, item.images[0]))
     assert isinstance(item, ErpItem)
     assert (item.inventory_id, item.kind, item.status, item.is_kit) == ("AC-1000", "stock", "Active", False)
     assert item.default_price == Decimal("90.00")
-    assert item.item_class is not None
-    assert item.item_class.attributes == ("COLOUR", "MATERIAL")
+    assert item.fields["ItemClass"] == item_class.class_id
+    assert item_class.attributes == ("COLOUR", "MATERIAL")
     assert [(each.attribute_id, each.value) for each in item.attributes] == [("COLOUR", "BLUE"), ("MATERIAL", "Copper")]
     assert item.cross_references[0].alternate_id == "4000000001000"
     assert [each.category_id for each in item.categories] == ["3"]
     assert item.fields["Document.UsrShop"] == "yes"
     assert item.fields["CountryOfOrigin"] is None
+    assert "RequireShipment" not in item.fields
     assert item.fields["Attributes.COLOUR"] == "BLUE"
     assert item.images[0].name == "AC-1000.png"
     assert content.startswith(b"\x89PNG")
     assert all(row["schema_valid"] for row in journal["items"])
+
+
+async def test_boxes_are_read_where_the_site_has_them() -> None:
+    def custom(view: str, **values: object) -> dict[str, object]:
+        return {view: {name: {"type": "CustomBooleanField", "value": value} for name, value in values.items()}}
+
+    async with pair() as both:
+        ticked = custom("Item", UsrShop=True, UsrShown="Search")
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1000", "custom": ticked})
+        off = custom("Item", UsrShop=False)
+        await both.site.control("POST", "records/ItemClass", {"ClassID": "HARDWARE", "custom": off})
+        words = custom("Category", UsrShop="True", UsrStatus="Inactive ")
+        await both.site.control("POST", "records/ItemSalesCategory", {"CategoryID": 2, "custom": words})
+
+        item = done(await read_item(both.client, "AC-1000", box="Item.UsrShop", visibility="Item.UsrShown"))
+        other = done(await read_item(both.client, "AC-1001", box="Item.UsrShop", visibility="Item.UsrShown"))
+        item_class = done(await read_item_class(both.client, "HARDWARE", box="Item.UsrShop"))
+        category = done(await read_category(both.client, "2", box="Category.UsrShop", status="Category.UsrStatus"))
+        plain = done(await read_category(both.client, "2"))
+
+    assert (item.is_enabled_for_sync, item.visibility) == (True, "Search")
+    assert (other.is_enabled_for_sync, other.visibility) == (None, None)
+    assert item_class.is_enabled_for_sync is False
+    assert (category.is_enabled_for_sync, category.shop_status) == (True, "Inactive")
+    assert (plain.is_enabled_for_sync, plain.shop_status) == (None, None)
 
 
 async def test_services_and_templates_are_items_too_and_none_is_not_found() -> None:
@@ -147,7 +180,7 @@ async def test_quantities_and_prices_come_without_the_blanks_of_inquiries() -> N
 
 async def test_an_unknown_name_never_reaches_the_site() -> None:
     async with pair() as both:
-        item = await read_item(both.client, "AC-1000", extra=("Quantity",))
+        item = await read_one(both.client, Reading(entity="StockItem", fields=("Quantity",)), ("AC-1000",))
         changed = await read_changed(both.client, "Terms", Cursor())
         asked = await both.site.control("GET", "requests?path=StockItem")
 

@@ -1,10 +1,12 @@
 """What change capture reads, over the simulated Acumatica: the values of many records at once, and what changed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.ports import Look, Passed, SourceUnavailable
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
 from daemon.erp.changes import ErpChanges, Listed
@@ -63,7 +65,7 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
     async with pair() as both:
         await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1001", "ItemStatus": "Inactive"})
         stock = ValueEvents(QuantityReader(both.client), stock_values, InForce(), source="acumatica/Shop")
-        status = ValueEvents(ItemReader(both.client), status_values, InForce(), source="acumatica/Shop")
+        status = ValueEvents(ItemReader(both.client, InForce()), status_values, InForce(), source="acumatica/Shop")
 
         (level,) = await stock.read(due("AC-1000"))
         on, off = await status.read(due("AC-1000", "AC-1001"))
@@ -94,9 +96,9 @@ async def test_a_run_of_changes_finds_what_changed_since_the_end_of_the_last() -
     assert "AC-1003" in changed
 
 
-@pytest.mark.parametrize("reader", [PriceReader, QuantityReader, ItemReader])
+@pytest.mark.parametrize("reader", [PriceReader, QuantityReader, lambda client: ItemReader(client, InForce())])
 async def test_an_erp_that_is_away_leaves_the_keys_waiting(
-    reader: type[PriceReader | QuantityReader | ItemReader],
+    reader: Callable[[AcumaticaClient], PriceReader | QuantityReader | ItemReader],
 ) -> None:
     async with pair() as both:
         await both.site.control("PUT", "faults", {"mode": "down"})

@@ -14,6 +14,7 @@ from daemon.sync.entity_rules import (
     ItemWithDefinitions,
     ItemWithImages,
     attribute_rule,
+    attribute_set_rule,
     category_rule,
     customer_rule,
     dependencies_rule,
@@ -21,15 +22,18 @@ from daemon.sync.entity_rules import (
     order_status_rule,
     product_rule,
     shipment_rule,
+    tax_category_rule,
 )
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.records.attribute import ErpAttribute
-from daemon.sync.records.item import ErpFile
+from daemon.sync.records.item import ErpFile, ErpRelatedItem
+from daemon.sync.records.tax_category import ErpTaxCategory
 from queues.message import ChangeEvent
 from queues.verdicts import Refused
-from tests.erp_records import ADA, CUPS, MUG, ORDER, SHIPMENT, settings_with
+from tests.erp_records import ADA, CUPS, MUG, MUGS, ORDER, SHIPMENT, settings_with
 
 PNG = b"\x89PNG\r\n\x1a\n..."
+RELATED = replace(MUG, related=(ErpRelatedItem(inventory_id="CUP", relation="related"),))
 IMAGE = ErpFile(file_id="f-1", name="mug.png", href="/files/f-1")
 
 
@@ -42,11 +46,13 @@ def event(*changed: str) -> ChangeEvent:
 
 RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
     "product": lambda settings: product_rule(ItemWithDefinitions(item=MUG), settings, event()),
-    "product_dependencies": lambda settings: dependencies_rule(MUG, settings, event()),
+    "product_dependencies": lambda settings: dependencies_rule(RELATED, settings, event()),
     "product_image": lambda settings: image_rule(ItemWithImages(item=MUG, files=[(IMAGE, PNG)]), settings, event()),
     "attribute": lambda settings: attribute_rule(
         ErpAttribute(attribute_id="COLOR", description="Colour"), settings, event()
     ),
+    "attribute_set": lambda settings: attribute_set_rule(MUGS, settings, event()),
+    "tax_category": lambda settings: tax_category_rule(ErpTaxCategory(tax_category_id="TAXABLE"), settings, event()),
     "category": lambda settings: category_rule(CategoryWithAncestors(category=CUPS), settings, event()),
     "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
     "order_status": lambda settings: order_status_rule(ORDER, settings, event()),
@@ -106,6 +112,27 @@ def test_the_categories_above_go_out_first_those_that_go_out_at_all() -> None:
 
     assert isinstance(wanted, list)
     assert [each.name for each in wanted] == ["All", CUPS.description]
+
+
+def test_links_that_nobody_knows_are_kept_back_and_those_of_the_event_go_out() -> None:
+    told = replace(event(), type="to_magento.product_dependencies", data={"up_sell": ["CUP"], "related": None})
+
+    unknown = dependencies_rule(MUG, settings_with(), event())
+    known = dependencies_rule(MUG, settings_with(), told)
+
+    assert isinstance(unknown, KeptBack)
+    assert unknown.reason == "links_unknown"
+    assert isinstance(known, tuple)
+    assert [dict(each.links) for each in known] == [{"up_sell": ("CUP",)}]
+
+
+def test_a_class_that_is_not_enabled_and_a_tax_category_out_of_use_are_kept_back() -> None:
+    off = attribute_set_rule(replace(MUGS, is_enabled_for_sync=False), settings_with(), event())
+    old = tax_category_rule(ErpTaxCategory(tax_category_id="OLD", is_active=False), settings_with(), event())
+
+    assert [each.reason for each in (off, old) if isinstance(each, KeptBack)] == [
+        "item_class_not_enabled", "tax_category_inactive",
+    ]  # fmt: skip
 
 
 def test_an_attribute_that_is_not_active_is_kept_back() -> None:

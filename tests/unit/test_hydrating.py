@@ -27,7 +27,8 @@ def message(key: str) -> Message:
 class Erp:
     holds: dict[str, str | NotRead] = field(default_factory=dict)
 
-    async def read(self, key: str) -> str | NotRead | None:
+    async def read(self, key: str, settings: ConnectorSettings) -> str | NotRead | None:
+        assert settings == ConnectorSettings()
         return self.holds.get(key)
 
 
@@ -47,9 +48,9 @@ class SlowErp(Erp):
     """Never answers."""
 
     @override
-    async def read(self, key: str) -> str | NotRead | None:
+    async def read(self, key: str, settings: ConnectorSettings) -> str | NotRead | None:
         await asyncio.Event().wait()
-        return await super().read(key)
+        return await super().read(key, settings)
 
 
 class SlowShop(Shop):

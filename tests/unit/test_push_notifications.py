@@ -50,6 +50,58 @@ def test_one_half_alone_says_that_anything_may_have_changed(half: str) -> None:
     assert [(each.key, each.changed) for each in push.changes] == [("A", None)]
 
 
+def test_a_stamp_that_moved_alone_says_that_a_field_changed_that_is_no_column() -> None:
+    old = {"InventoryID": "A", "Description": "Mug", "InventoryItem_lastModifiedDateTime": "2026-11-21T10:00:00"}
+    new = {**old, "InventoryItem_lastModifiedDateTime": "2026-11-21T10:00:01"}
+
+    alone = read_push_notification(body(Query="SYNC-StockItems", Deleted=[old], Inserted=[new]))
+    beside = read_push_notification(
+        body(Query="SYNC-StockItems", Deleted=[old], Inserted=[{**new, "Description": "Red mug"}])
+    )
+
+    assert [each.changed for each in (*alone.changes, *beside.changes)] == [None, ("Description",)]
+
+
+@pytest.mark.parametrize(
+    ("query", "before", "after", "changed"),
+    [
+        ("SYNC-ItemAttributes", [("COLOUR", "RED")], [("COLOUR", "BLUE")], ("Attributes.COLOUR",)),
+        ("SYNC-ItemAttributes", [("COLOUR", "RED"), ("SIZE", "L")], [("SIZE", "L")], ("Attributes.COLOUR",)),
+        ("SYNC-ItemAttributes", [("COLOUR", "RED")], [("COLOUR", "RED")], None),
+        ("SYNC-ItemAttributes", [(None, "RED")], [], None),
+        ("SYNC-ItemCategories", [], [("X", "1")], ("Categories",)),
+    ],
+)
+def test_rows_of_a_part_name_the_fields_as_the_schema_does(
+    query: str, before: list[tuple[str, str]], after: list[tuple[str, str]], changed: tuple[str, ...] | None
+) -> None:
+    old, new = (
+        [{"InventoryID": "A", "AttributeID": name, "Value": value} for name, value in half] for half in (before, after)
+    )
+
+    push = read_push_notification(body(Query=query, Deleted=old, Inserted=new))
+
+    assert [each.changed for each in push.changes] == [changed]
+
+
+@pytest.mark.parametrize(
+    ("query", "changed", "looks_at_images"),
+    [
+        ("SYNC-StockItems", ("Description",), False),
+        ("SYNC-StockItems", ("Description", "ImageUrl"), True),
+        ("SYNC-StockItems", None, True),
+        ("SYNC-ItemFiles", ("Files",), True),
+    ],
+)
+def test_images_are_looked_at_when_they_may_have_changed(
+    query: str, changed: tuple[str, ...] | None, *, looks_at_images: bool
+) -> None:
+    concerned = PUSH_QUERIES[query].concerned(changed)
+
+    assert ("to_magento.product_image" in concerned) is looks_at_images
+    assert set(PUSH_QUERIES[query].event_types) - set(concerned) <= {"to_magento.product_image"}
+
+
 def test_a_record_that_changed_its_key_is_two_records() -> None:
     push = read_push_notification(body(Inserted=[{"InventoryID": "NEW"}], Deleted=[{"InventoryID": "OLD"}]))
 

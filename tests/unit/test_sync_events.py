@@ -164,3 +164,28 @@ def test_nothing_but_a_refusal_escapes_whatever_the_data(kind: str, data: dict[s
 
     assert refusal is None or (refusal.member and len(refusal.text) < 400)
     assert refusal is not None or kind != "other"
+
+
+@pytest.mark.parametrize(
+    ("data", "member"),
+    [
+        ({"related": "A"}, "data.related"),
+        ({"up_sell": ["A", ""]}, "data.up_sell[1]"),
+        ({"cross_sell": [7]}, "data.cross_sell[0]"),
+        ({"associated": ["x" * 65]}, "data.associated[0]"),
+        ({"related": ["A"] * 1001}, "data.related"),
+    ],
+)
+def test_links_of_another_form_are_refused(data: dict[str, Any], member: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        check_event(event("to_magento.product_dependencies", data))
+
+    assert caught.value.member == member
+
+
+def test_the_kinds_of_links_an_event_tells_are_parts_of_their_own() -> None:
+    kind = "to_magento.product_dependencies"
+
+    check_event(event(kind, {}))
+    assert part_of(event(kind, {"up_sell": [], "related": ["A"], "cross_sell": None})) == "related,up_sell"
+    assert part_of(event(kind, {})) == ""

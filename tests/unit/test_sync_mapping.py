@@ -20,7 +20,7 @@ from daemon.sync.mapping.image import image_files, map_images
 from daemon.sync.mapping.inventory import MappedStock, map_quantities
 from daemon.sync.mapping.order import map_invoice, map_order_status, map_shipment
 from daemon.sync.mapping.prices import map_price, map_tier_prices
-from daemon.sync.mapping.product import map_product
+from daemon.sync.mapping.product import map_product, product_type
 from daemon.sync.mapping.product_status import map_status
 from daemon.sync.mapping.tax_class import map_tax_category
 from daemon.sync.pricing import PriceChange
@@ -196,7 +196,7 @@ def test_the_type_follows_from_the_kind_of_item_and_the_configurable_source(
 ) -> None:
     held = settings_with(products={"configurable_source": source}, capabilities={"product_configurator": True})
 
-    assert product(item, held).type == expected
+    assert product_type(item, held) == expected
 
 
 def test_a_template_becomes_a_configurable_of_its_active_enabled_items() -> None:
@@ -221,6 +221,55 @@ def test_a_template_becomes_a_configurable_of_its_active_enabled_items() -> None
     assert mapped.parts is not None
     assert (mapped.parts.options, mapped.parts.children) == (("color",), ("MUG-RED", "MUG-BLU"))
     assert mapped.price is None
+
+
+def variant(sku: str, **values: str) -> ErpVariant:
+    attributes = tuple(ErpAttributeValue(attribute_id=name, value=value) for name, value in values.items())
+    return ErpVariant(inventory_id=sku, is_enabled_for_sync=True, attributes=attributes)
+
+
+LISTED = {
+    name: ErpAttribute(attribute_id=name, description=name, control="combo") for name in ("SIZE", "COLOR", "MAKER")
+}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"), [([], ("color", "size")), (["SIZE"], ("size",)), (["WEIGHT", "COLOR"], ("color",))]
+)
+def test_the_items_of_a_template_vary_by_what_was_chosen_else_by_the_lists_in_which_they_differ(
+    chosen: list[str], expected: tuple[str, ...]
+) -> None:
+    template = replace(
+        MUG,
+        kind="template",
+        variants=(
+            variant("A", SIZE="S", COLOR="RED", MAKER="ACME", NOTE="one"),
+            variant("B", SIZE="L", COLOR="RED", MAKER="ACME", NOTE="two"),
+            variant("C", SIZE="L", COLOR="BLUE", MAKER="ACME", NOTE="three"),
+        ),
+    )
+    names = ("Attributes.COLOR", "Attributes.SIZE", "Attributes.MAKER", "Attributes.NOTE")
+    held = settings_with(
+        products={"configurable_source": "matrix_item", "variant_attributes": chosen},
+        schema={"product": active(*names)},
+    )
+
+    mapped = map_product(template, held, definitions=LISTED)
+
+    assert not isinstance(mapped, Refused)
+    assert mapped.parts is not None
+    assert mapped.parts.options == expected
+
+
+def test_a_template_whose_items_differ_by_nothing_is_refused_with_what_to_do() -> None:
+    template = replace(MUG, kind="template", variants=(variant("A", SIZE="S"),))
+    held = settings_with(products={"configurable_source": "matrix_item"}, schema={"product": active("Attributes.SIZE")})
+
+    mapped = map_product(template, held, definitions=LISTED)
+
+    assert isinstance(mapped, Refused)
+    assert mapped.error_class == "mapping"
+    assert "products.variant_attributes" in mapped.text
 
 
 def test_categories_that_are_not_enabled_lose_the_link_and_not_the_product() -> None:
@@ -300,10 +349,21 @@ def test_dependencies_are_told_kind_by_kind_so_that_old_links_go() -> None:
     )
     kit = replace(MUG, is_kit=True, kit_parts=(ErpKitPart(inventory_id="LID", quantity=Decimal(1)),), related=related)
 
-    assert dict(map_dependencies(replace(MUG, related=related)).links) == {
+    assert dict(map_dependencies(replace(MUG, related=related), {}).links) == {
         "related": ("A", "B"), "up_sell": (), "cross_sell": ("C",),
     }  # fmt: skip
-    assert map_dependencies(kit).links["associated"] == ("LID",)
+    assert map_dependencies(kit, {}).links["associated"] == ("LID",)
+
+
+def test_links_that_nobody_tells_are_left_alone_and_those_of_the_event_go_first() -> None:
+    kit = replace(MUG, is_kit=True)
+    related = replace(MUG, related=(ErpRelatedItem(inventory_id="A", relation="related"),))
+
+    assert dict(map_dependencies(kit, {}).links) == {}
+    assert dict(map_dependencies(kit, {"up_sell": ("B", "MUG-RED", "B"), "associated": ()}).links) == {
+        "up_sell": ("B",), "associated": (),
+    }  # fmt: skip
+    assert map_dependencies(related, {"related": ("B",)}).links["related"] == ("B",)
 
 
 def test_the_first_image_has_all_roles_and_equal_ones_come_once() -> None:

@@ -1,17 +1,17 @@
 """Items: stock, non-stock and templates, with attributes, categories, cross references and files."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
 from daemon.acumatica.reading import Reading
-from daemon.acumatica.records.lists import read_item_class
-from daemon.acumatica.records.making import fields_of, make_one
+from daemon.acumatica.records.making import custom_fields, fields_of, is_missing, make_one
 from daemon.acumatica.wrapped import Wrapped
 from daemon.sync.records.attribute import ErpAttributeValue
 from daemon.sync.records.item import ErpCategoryLink, ErpCrossReference, ErpFile, ErpItem, ErpItemKind, ErpVariant
+from daemon.sync.records.values import ErpValue
 from queues.verdicts import Refused
 
 _COMMON: Final = (
@@ -77,6 +77,7 @@ TEMPLATE_ITEM: Final = Reading(
         *_WITH_CATEGORIES,
         "BaseUOM",
         "SalesUOM",
+        "IsStockItem",
         "LastModified",
         *(f"Matrix/{name}" for name in ("InventoryID", "Description", "ItemStatus", "ExportToExternal")),
     ),
@@ -94,45 +95,48 @@ async def read_item(
     inventory_id: str,
     *,
     kinds: tuple[ErpItemKind, ...] = ("stock", "non_stock", "template"),
-    extra: tuple[str, ...] = (),
+    wanted: Collection[str] = (),
     custom: tuple[str, ...] = (),
+    box: str | None = None,
+    visibility: str | None = None,
 ) -> ErpItem | NotDone:
     """
-    Read one item with its class.
+    Read one item; its class is only named, in `fields`.
 
     Args:
         client: where.
         inventory_id: the key.
         kinds: what it may be, asked for in this order.
-        extra: further fields for `fields`; those an item of the kind has not are refused as a mapping error.
+        wanted: further fields for `fields`; those that an item of the kind has not are left out.
         custom: custom fields for `fields`, `View.Field`.
+        box: the custom field that enables it for sync; None: `ExportToExternal` does.
+        visibility: the custom field that tells where it shows; None: `Visibility` does.
     """
+    table = await client.table()
+    if isinstance(table, NotDone):
+        return table
     item: ErpItem | NotDone = NotDone(verdict=Refused(error_class="mapping", text="no kind of item was asked for"))
     for kind in kinds:
-        reading = _READINGS[kind]
-        reading = replace(reading, fields=tuple(dict.fromkeys((*reading.fields, *extra))), custom=custom)
-        item = await make_one(client, reading, (inventory_id,), _Maker(kind, reading))
-        if not isinstance(item, NotDone):
+        plain = _READINGS[kind]
+        more = (name for name in wanted if table.knows(plain.entity, name))
+        reading = replace(
+            plain,
+            fields=tuple(dict.fromkeys((*plain.fields, *more))),
+            custom=custom_fields(*custom, box, visibility),
+        )
+        maker = _Maker(kind, reading, box=box, visibility=visibility)
+        item = await make_one(client, reading, (inventory_id,), maker)
+        if not isinstance(item, NotDone) or not is_missing(item):
             break
-        if not (isinstance(item.verdict, Refused) and item.verdict.error_class == "not_found"):
-            return item
-    if isinstance(item, NotDone):
-        return item
-    class_id = str(item.fields.get("ItemClass") or "")
-    if not class_id:
-        return item
-    found = await read_item_class(client, class_id)
-    if isinstance(found, NotDone):
-        is_missing = isinstance(found.verdict, Refused) and found.verdict.error_class == "not_found"
-        return item if is_missing else found
-    return replace(item, item_class=found)
+    return item
 
 
 class _Maker:
     """Makes an item of a row."""
 
-    def __init__(self, kind: ErpItemKind, reading: Reading) -> None:
+    def __init__(self, kind: ErpItemKind, reading: Reading, *, box: str | None, visibility: str | None) -> None:
         self._kind, self._reading = kind, reading
+        self._box, self._visibility = box, visibility
 
     def __call__(self, row: Wrapped) -> ErpItem:
         is_template, is_stock = self._kind == "template", self._kind == "stock"
@@ -148,8 +152,8 @@ class _Maker:
             description=row.text("Description") or "",
             content=row.text("Content"),
             status=row.text("ItemStatus") or "",
-            is_enabled_for_sync=row.flag("ExportToExternal"),
-            visibility=row.text("Visibility"),
+            is_enabled_for_sync=row.flag("ExportToExternal") if self._box is None else row.box(self._box),
+            visibility=row.text("Visibility") if self._visibility is None else _text(fields[self._visibility]),
             base_unit=row.text(units[0]),
             sales_unit=row.text(units[1]),
             tax_category=row.text("TaxCategory"),
@@ -172,6 +176,10 @@ class _Maker:
             fields=MappingProxyType(fields),
             modified_at=row.moment("LastModifiedDateTime" if self._kind == "non_stock" else "LastModified"),
         )
+
+
+def _text(value: ErpValue) -> str | None:
+    return None if value is None else str(value).strip() or None
 
 
 def _attribute(row: Wrapped) -> ErpAttributeValue:

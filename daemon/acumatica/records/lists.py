@@ -1,10 +1,11 @@
 """Short lists: item classes, categories, tax categories, attributes."""
 
+from dataclasses import replace
 from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
 from daemon.acumatica.reading import Reading
-from daemon.acumatica.records.making import fields_of, make_all, make_one
+from daemon.acumatica.records.making import custom_fields, fields_of, make_all, make_one
 from daemon.acumatica.wrapped import Wrapped
 from daemon.sync.records.attribute import ErpAttribute, ErpAttributeOption, ErpControl
 from daemon.sync.records.category import ErpCategory
@@ -41,24 +42,36 @@ _CONTROLS: Final[dict[str, ErpControl]] = {
 }
 
 
-async def read_item_class(client: AcumaticaClient, class_id: str) -> ErpItemClass | NotDone:
-    """Read one item class."""
-    return await make_one(client, ITEM_CLASS, (class_id,), _item_class)
+async def read_item_class(client: AcumaticaClient, class_id: str, *, box: str | None = None) -> ErpItemClass | NotDone:
+    """Read one item class; *box*: the custom field that enables it for sync, `View.Field`."""
+    reading = replace(ITEM_CLASS, custom=custom_fields(box))
+    return await make_one(client, reading, (class_id,), lambda row: _item_class(row, box))
 
 
 async def read_item_classes(client: AcumaticaClient) -> tuple[ErpItemClass, ...] | NotDone:
     """Read every item class."""
-    return await make_all(client, ITEM_CLASS, _item_class)
+    return await make_all(client, ITEM_CLASS, lambda row: _item_class(row, None))
 
 
-async def read_category(client: AcumaticaClient, category_id: str) -> ErpCategory | NotDone:
-    """Read one sales category."""
-    return await make_one(client, CATEGORY, (category_id,), _category)
+async def read_category(
+    client: AcumaticaClient, category_id: str, *, box: str | None = None, status: str | None = None
+) -> ErpCategory | NotDone:
+    """
+    Read one sales category.
+
+    Args:
+        client: where.
+        category_id: the key.
+        box: the custom field that enables it for sync, `View.Field`.
+        status: the custom field that is its status in the shop.
+    """
+    reading = replace(CATEGORY, custom=custom_fields(box, status))
+    return await make_one(client, reading, (category_id,), lambda row: _category(row, reading, box, status))
 
 
 async def read_categories(client: AcumaticaClient) -> tuple[ErpCategory, ...] | NotDone:
     """Read every sales category, in no order."""
-    return await make_all(client, CATEGORY, _category)
+    return await make_all(client, CATEGORY, lambda row: _category(row, CATEGORY, None, None))
 
 
 async def read_tax_category(client: AcumaticaClient, tax_category_id: str) -> ErpTaxCategory | NotDone:
@@ -76,25 +89,30 @@ async def read_attribute(client: AcumaticaClient, attribute_id: str) -> ErpAttri
     return await make_one(client, ATTRIBUTE, (attribute_id,), _attribute)
 
 
-def _item_class(row: Wrapped) -> ErpItemClass:
+def _item_class(row: Wrapped, box: str | None) -> ErpItemClass:
     attributes = sorted((each.whole("SortOrder") or 0, each.required("AttributeID")) for each in row.rows("Attributes"))
     return ErpItemClass(
         class_id=row.required("ClassID"),
         description=row.text("Description") or "",
         is_stock=row.flag("StockItem") is not False,
+        is_enabled_for_sync=None if box is None else row.box(box),
         attributes=tuple(name for _, name in attributes),
         tax_category=row.text("TaxCategoryID"),
     )
 
 
-def _category(row: Wrapped) -> ErpCategory:
+def _category(row: Wrapped, reading: Reading, box: str | None, status: str | None) -> ErpCategory:
     parent = row.whole("ParentCategoryID")
+    fields = fields_of(row, reading.fields, reading.custom)
+    told = None if status is None else fields[status]
     return ErpCategory(
         category_id=str(row.whole("CategoryID")),
         description=row.text("Description") or "",
         parent_id=str(parent) if parent else None,
         position=row.whole("SortOrder"),
-        fields=fields_of(row, CATEGORY.fields),
+        is_enabled_for_sync=None if box is None else row.box(box),
+        shop_status=None if told is None else str(told).strip() or None,
+        fields=fields,
         modified_at=row.moment("LastModifiedDateTime"),
     )
 

@@ -9,6 +9,7 @@ from daemon.acumatica.paging import read_all
 from daemon.acumatica.reading import Key, Reading, misformed, read_one
 from daemon.acumatica.wrapped import NotInForm, Wrapped
 from daemon.sync.records.values import ErpValue
+from queues.verdicts import Refused
 
 T = TypeVar("T")
 
@@ -39,3 +40,13 @@ def fields_of(row: Wrapped, names: tuple[str, ...], custom: tuple[str, ...] = ()
         view, _, field = name.partition(".")
         values[name] = row.custom(view, field)
     return values
+
+
+def custom_fields(*names: str | None) -> tuple[str, ...]:
+    """Give the custom fields to ask for, each once; None: the site has no such field."""
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
+def is_missing(answer: NotDone) -> bool:
+    """Tell whether the ERP has no such record, rather than that it could not be asked."""
+    return isinstance(answer.verdict, Refused) and answer.verdict.error_class == "not_found"

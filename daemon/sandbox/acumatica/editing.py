@@ -1,10 +1,11 @@
 """Changing records from outside the API, as people at the site's forms do: plain values, no rules asked."""
 
+import base64
 from datetime import datetime
 from decimal import Decimal
 
 from daemon.sandbox.acumatica.contract import Form
-from daemon.sandbox.acumatica.rows import JsonObject, Row, key_part, moment_text, new_id, stable_id
+from daemon.sandbox.acumatica.rows import AttachedFile, JsonObject, Row, key_part, moment_text, new_id, stable_id
 from daemon.sandbox.acumatica.site import STOCK, Site
 from daemon.sandbox.acumatica.wrapping import read_value
 
@@ -20,7 +21,7 @@ def change_record(site: Site, entity: str, given: object, *, at: datetime | None
     Args:
         site: where.
         entity: what.
-        given: an object of plain values; `custom` as in the API.
+        given: an object of plain values; `custom` as in the API; `files` with their contents.
         at: the stamp; None: now.
 
     Raises:
@@ -57,11 +58,26 @@ def _fill(site: Site, form: Form, row: Row, given: JsonObject) -> None:
             rows = value if isinstance(value, list) else [value]
             made = [_made(site, below, each) for each in rows]
             row.parts[name] = made if form.parts[name].is_many else made[0]
+        elif name == "files" and isinstance(value, list):
+            row.files = [_attached(row, each) for each in value]
         elif name == "custom" and isinstance(value, dict):
             for view, fields in value.items():
                 row.custom.setdefault(view, {}).update(fields)
         else:
             raise EditError(f"{form.name} has no {name}")
+
+
+def _attached(row: Row, given: object) -> AttachedFile:
+    """Attach a file: `filename`, `content` in base64; one of a name that was there keeps its id, as a new revision."""
+    if not isinstance(given, dict) or not isinstance(given.get("filename"), str):
+        raise EditError('a file is an object with "filename" and "content" (base64)')
+    try:
+        content = base64.b64decode(str(given.get("content") or ""), validate=True)
+    except ValueError as error:
+        raise EditError(f"{given['filename']}: the content is no base64") from error
+    known = next((each.id for each in row.files if each.filename == given["filename"]), None)
+    comment = str(given.get("comment") or "")
+    return AttachedFile(id=known or new_id(), filename=given["filename"], content=content, comment=comment)
 
 
 def _made(site: Site, form: Form, given: object) -> Row:

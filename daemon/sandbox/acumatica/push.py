@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 import aiohttp
@@ -13,10 +14,11 @@ import msgspec
 
 from daemon.sandbox.acumatica.filters import Condition, compile_filter
 from daemon.sandbox.acumatica.inquiries import padded
-from daemon.sandbox.acumatica.rows import JsonObject, Row, Value, new_id
+from daemon.sandbox.acumatica.rows import AttachedFile, JsonObject, Row, Value, new_id
 from daemon.sandbox.acumatica.site import Change, Site
 
 MOST_TRIES: Final = 5
+FILES: Final = "files"
 _TICKS_A_SECOND: Final = 10_000_000
 _YEAR_ONE: Final = datetime(1, 1, 1, tzinfo=UTC)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -34,7 +36,8 @@ class PushQuery:
 
     Attributes:
         columns: name in the message to field of the record.
-        part: with a detail part: a row of the message for each row of it; columns may name fields of both.
+        part: with a detail part: a row of the message for each row of it; columns may name fields of both. `files` are
+            the attached files, with `FileID`, `FileName` and `FileDigest`.
         condition: which records it selects; None: all.
         tracked: a change of one of these fields is told; empty: of any column.
     """
@@ -286,8 +289,14 @@ def _rows(query: PushQuery, row: Row | None) -> Iterator[JsonObject]:
     if not query.part:
         yield _shown(query, row.values)
         return
-    for below in row.many(query.part):
-        yield _shown(query, {**row.values, **below.values})
+    below = map(_file_values, row.files) if query.part == FILES else (each.values for each in row.many(query.part))
+    for values in below:
+        yield _shown(query, {**row.values, **values})
+
+
+def _file_values(file: AttachedFile) -> Mapping[str, Value]:
+    # A new revision of a file keeps its id; the inquiry tells it by the revision's own stamp, this one by the content.
+    return {"FileID": file.id, "FileName": file.filename, "FileDigest": sha256(file.content).hexdigest()}
 
 
 def _shown(query: PushQuery, values: Mapping[str, Value]) -> JsonObject:
@@ -311,9 +320,14 @@ def default_queries() -> tuple[PushQuery, ...]:
             entity=entity,
             part=part,
             columns={alias: source for column in columns.split() for alias, _, source in [_column(column)]},
+            condition=_of_templates if name == "SYNC-MatrixItems" else None,
         )
         for name, entity, part, columns in _DEFAULT
     )
+
+
+def _of_templates(row: Row) -> bool:
+    return bool(row.values.get("TemplateItemID"))
 
 
 def _column(text: str) -> tuple[str, str, str]:
@@ -325,16 +339,20 @@ _ITEM = (
     "InventoryID ItemStatus ItemClass Description TaxCategory InventoryItem_lastModifiedDateTime=LastModifiedDateTime"
 )
 _DEFAULT: tuple[tuple[str, str, str, str], ...] = (
-    ("SYNC-StockItems", "StockItem", "", f"{_ITEM} DefaultPrice MSRP"),
+    ("SYNC-StockItems", "StockItem", "", f"{_ITEM} DefaultPrice MSRP ImageUrl"),
     ("SYNC-NonStockItems", "NonStockItem", "", f"{_ITEM} DefaultPrice MSRP"),
     ("SYNC-TemplateItems", "TemplateItems", "", _ITEM),
+    ("SYNC-MatrixItems", "StockItem", "", "InventoryID TemplateItemID ItemStatus ExportToExternal"),
     ("SYNC-ItemAttributes", "StockItem", "Attributes", "InventoryID AttributeID Value"),
     ("SYNC-ItemCategories", "StockItem", "Categories", "InventoryID CategoryID"),
     ("SYNC-ItemCrossReferences", "StockItem", "CrossReferences", "InventoryID AlternateID AlternateType"),
+    ("SYNC-ItemFiles", "StockItem", FILES, "InventoryID FileID FileName FileDigest"),
     ("SYNC-Stock", "StorageDetail", "", "InventoryID WarehouseID QtyOnHand QtyAvailable QtyHardAvailable"),
     ("SYNC-Prices", "SalesPriceDetail", "", "RecordID InventoryID PriceType PriceCode BreakQty Price"),
     ("SYNC-ItemClasses", "ItemClass", "", "ClassID Description LastModifiedDateTime"),
+    ("SYNC-ItemClassAttributes", "ItemClass", "Attributes", "ClassID AttributeID SortOrder"),
     ("SYNC-Attributes", "AttributeDefinition", "", "AttributeID Description LastModifiedDateTime"),
+    ("SYNC-AttributeValues", "AttributeDefinition", "Values", "AttributeID ValueID Description Disabled SortOrder"),
     ("SYNC-Categories", "ItemSalesCategory", "", "CategoryID Description ParentCategoryID LastModifiedDateTime"),
     ("SYNC-TaxCategories", "TaxCategory", "", "TaxCategoryID Description Active LastModifiedDateTime"),
     ("SYNC-Customers", "Customer", "", "CustomerID CustomerName CustomerClass Status LastModifiedDateTime"),

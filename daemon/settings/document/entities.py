@@ -7,8 +7,8 @@ from daemon.settings.document.groups import group, setting
 from daemon.settings.document.kinds import Boolean
 
 EntityName: TypeAlias = Literal[
-    "product", "product_status", "product_dependencies", "product_image", "attribute", "category", "pricing",
-    "inventory", "customer", "order", "order_status", "shipment",
+    "product", "product_status", "product_dependencies", "product_image", "attribute", "attribute_set",
+    "tax_category", "category", "pricing", "inventory", "customer", "order", "order_status", "shipment",
 ]  # fmt: skip
 
 
@@ -28,6 +28,8 @@ class EntitySwitches:
     product_dependencies: EntitySwitch = group(EntitySwitch)
     product_image: EntitySwitch = group(EntitySwitch)
     attribute: EntitySwitch = group(EntitySwitch)
+    attribute_set: EntitySwitch = group(EntitySwitch)
+    tax_category: EntitySwitch = group(EntitySwitch)
     category: EntitySwitch = group(EntitySwitch)
     pricing: EntitySwitch = group(EntitySwitch)
     inventory: EntitySwitch = group(EntitySwitch)

@@ -14,6 +14,8 @@ SYNC_OF: Final[Mapping[EntityName, SyncName]] = {
     "product_dependencies": "product",
     "product_image": "product_image",
     "attribute": "product_attribute",
+    "attribute_set": "product_attribute",
+    "tax_category": "tax_category",
     "category": "category",
     "pricing": "inventory_price",
     "inventory": "inventory_price",

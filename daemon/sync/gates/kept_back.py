@@ -19,6 +19,8 @@ Reason: TypeAlias = Literal[
     "template_not_synced",
     "category_not_enabled",
     "category_status_unknown",
+    "tax_category_inactive",
+    "links_unknown",
     "customer_class",
     "customer_inactive",
     "email_missing",

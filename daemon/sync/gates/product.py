@@ -5,6 +5,7 @@ from typing import Final
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.records.item import ErpItem
+from daemon.sync.records.item_class import ErpItemClass
 from daemon.sync.visibility import VISIBILITIES, read_visibility
 
 ACTIVE_STATUSES: Final = frozenset({"active"})
@@ -33,18 +34,25 @@ def enabled_gate(item: ErpItem, settings: ConnectorSettings) -> KeptBack | None:
     item_class = item.item_class
     if item_class is None:
         return KeptBack(reason="item_class_missing", text=f"item {item.inventory_id} has no item class")
-    if not is_boxed(item_class.is_enabled_for_sync, settings):
-        told = _unboxed(item_class.is_enabled_for_sync)
-        return KeptBack(
-            reason="item_class_not_enabled",
-            text=f"item class {item_class.class_id} is not Enabled for Magento Sync{told}",
-        )
+    kept = class_gate(item_class, settings)
+    if kept is not None:
+        return kept
     if not is_boxed(item.is_enabled_for_sync, settings):
         return KeptBack(
             reason="item_not_enabled",
             text=f"item {item.inventory_id} is not Enabled for Magento Sync{_unboxed(item.is_enabled_for_sync)}",
         )
     return None
+
+
+def class_gate(item_class: ErpItemClass, settings: ConnectorSettings) -> KeptBack | None:
+    """Ask for the box of a class."""
+    if is_boxed(item_class.is_enabled_for_sync, settings):
+        return None
+    told = _unboxed(item_class.is_enabled_for_sync)
+    return KeptBack(
+        reason="item_class_not_enabled", text=f"item class {item_class.class_id} is not Enabled for Magento Sync{told}"
+    )
 
 
 def product_gate(item: ErpItem, settings: ConnectorSettings) -> KeptBack | None:

@@ -57,6 +57,12 @@ def map_product(
     values.pop("category_ids", None)
     weight = _weight(values.pop("weight", None))
     is_told = mapped.values()
+    parts = configurable_parts(item, settings, definitions) if kind == "configurable" else None
+    if parts is not None and not parts.options:
+        return unmapped(
+            f"the items of {sku} differ by no attribute with a list of values that goes to the shop; tick it in the "
+            "product schema, or name it in products.variant_attributes"
+        )
     return ShopProduct(
         sku=sku,
         type=kind,
@@ -71,7 +77,7 @@ def map_product(
         websites=settings.products.websites or None,
         categories=_places(item, settings) if "category_ids" in is_told else None,
         values=values,
-        parts=configurable_parts(item, settings) if kind == "configurable" else None,
+        parts=parts,
     )
 
 
@@ -85,16 +91,41 @@ def product_type(item: ErpItem, settings: ConnectorSettings) -> ProductType:
     return "virtual" if item.kind == "non_stock" and not item.requires_shipment else "simple"
 
 
-def configurable_parts(item: ErpItem, settings: ConnectorSettings) -> ConfigurableParts:
+def configurable_parts(
+    item: ErpItem, settings: ConnectorSettings, definitions: Mapping[str, ErpAttribute]
+) -> ConfigurableParts:
     """Give what a configurable product is made of: active parts that are enabled for sync, in the ERP's order."""
-    configurator, item_class, codes = item.configurator, item.item_class, attribute_codes(settings)
+    configurator, codes = item.configurator, attribute_codes(settings)
     if settings.products.configurable_source == "product_configurator" and configurator is not None:
-        varying, variants = configurator.attributes, configurator.variants
+        offered = [each for each in configurator.variants if _is_offered(each, settings)]
+        varying = configurator.attributes
     else:
-        varying, variants = (item_class.variant_attributes if item_class else ()), item.variants
+        offered = [each for each in item.variants if _is_offered(each, settings)]
+        varying = _varying(item, offered, settings, definitions)
     return ConfigurableParts(
         options=tuple(codes[each] for each in varying if each in codes),
-        children=tuple(each.inventory_id.strip() for each in variants if _is_offered(each, settings)),
+        children=tuple(each.inventory_id.strip() for each in offered),
+    )
+
+
+def _varying(
+    item: ErpItem, offered: list[ErpVariant], settings: ConnectorSettings, definitions: Mapping[str, ErpAttribute]
+) -> tuple[str, ...]:
+    """Name the attributes the items of a template differ by, in the order of the class; the contract does not tell."""
+    of_class = item.item_class.attributes if item.item_class else ()
+    if item.item_class and item.item_class.variant_attributes:
+        return item.item_class.variant_attributes
+    values: dict[str, set[str]] = {}
+    for variant in offered:
+        for each in variant.attributes:
+            values.setdefault(each.attribute_id, set()).add((each.value or "").strip())
+    chosen = settings.products.variant_attributes
+    if chosen:
+        return tuple(each for each in chosen if each in values)
+    return tuple(
+        each
+        for each in (*of_class, *sorted(values.keys() - set(of_class)))
+        if len(values.get(each, ())) > 1 and each in definitions and definitions[each].control == "combo"
     )
 
 

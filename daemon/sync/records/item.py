@@ -71,12 +71,13 @@ class ErpKitPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErpVariant:
-    """One item of a template's matrix, or one choice the product configurator offers."""
+    """One item of a template's matrix, or one choice the product configurator offers, with its own *attributes*."""
 
     inventory_id: str
     description: str = ""
     status: str = "Active"
     is_enabled_for_sync: bool | None = None
+    attributes: tuple[ErpAttributeValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class ErpItem:
         inventory_id: the key; it is the SKU. Blanks at its right cut.
         kind: `template` stands for a family of matrix items and is never sold itself.
         is_kit: a composite item (stock or non-stock); its parts are in *kit_parts*.
+        related, kit_parts: None: the ERP did not tell, which is not the same as none.
         requires_shipment: of a non-stock item: it is sent by a carrier, so not virtual.
         item_class: the class, read with the item; None: it has none, or one that could not be read.
         status: as the ERP words it: `Active`, `Inactive`, `No Sales`, `No Purchases`, `Marked for Deletion`.
@@ -139,8 +141,8 @@ class ErpItem:
     categories: tuple[ErpCategoryLink, ...] = ()
     cross_references: tuple[ErpCrossReference, ...] = ()
     images: tuple[ErpFile, ...] = ()
-    related: tuple[ErpRelatedItem, ...] = ()
-    kit_parts: tuple[ErpKitPart, ...] = ()
+    related: tuple[ErpRelatedItem, ...] | None = None
+    kit_parts: tuple[ErpKitPart, ...] | None = None
     template: str | None = None
     variants: tuple[ErpVariant, ...] = ()
     configurator: ErpConfigurator | None = None

@@ -12,7 +12,7 @@ class ErpItemClass:
         class_id: `MACHINES`; blanks at its right cut.
         is_enabled_for_sync: the box *Enabled for Magento Sync*; None: the site has no such box.
         attributes: ids of the attributes its items carry, in order.
-        variant_attributes: those of them by which the items of a matrix differ.
+        variant_attributes: those of them by which the items of a matrix differ; empty: the ERP did not tell.
     """
 
     class_id: str

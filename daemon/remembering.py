@@ -1,4 +1,4 @@
-"""Things of a store that rarely change, kept for five minutes; what is missing is asked for again each time."""
+"""Things of either system that rarely change, kept for a while; what is missing is asked for again each time."""
 
 from collections import OrderedDict
 from typing import Final, Generic, TypeVar

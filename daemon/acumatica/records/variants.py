@@ -1,0 +1,54 @@
+"""The items of a template: what the template does not tell of them."""
+
+from dataclasses import replace
+from typing import Final
+
+from daemon.acumatica.client import AcumaticaClient, NotDone
+from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.reading import Reading
+from daemon.acumatica.records.making import custom_fields, make_all
+from daemon.acumatica.wrapped import Wrapped
+from daemon.sync.records.attribute import ErpAttributeValue
+from daemon.sync.records.item import ErpItem, ErpVariant
+
+_ITEMS_A_REQUEST: Final = 25
+"""Items named in one condition: its address stays well below what web servers take."""
+
+
+async def read_variants(
+    client: AcumaticaClient, template: ErpItem, *, box: str | None = None
+) -> tuple[ErpVariant, ...] | NotDone:
+    """
+    Read what a template does not tell of its items: the values of their attributes, and their boxes.
+
+    Args:
+        client: where.
+        template: whose items.
+        box: as in `read_item`.
+    """
+    entity = "NonStockItem" if template.fields.get("IsStockItem") is False else "StockItem"
+    reading = Reading(
+        entity=entity,
+        fields=("InventoryID", "ExportToExternal", "Attributes/AttributeID", "Attributes/Value"),
+        custom=custom_fields(box),
+    )
+
+    def convert(row: Wrapped) -> tuple[str, bool | None, tuple[ErpAttributeValue, ...]]:
+        values = tuple(
+            ErpAttributeValue(attribute_id=each.required("AttributeID"), value=each.text("Value"))
+            for each in row.rows("Attributes")
+        )
+        return row.required("InventoryID"), row.flag("ExportToExternal") if box is None else row.box(box), values
+
+    known: dict[str, tuple[bool | None, tuple[ErpAttributeValue, ...]]] = {}
+    for first in range(0, len(template.variants), _ITEMS_A_REQUEST):
+        group = template.variants[first : first + _ITEMS_A_REQUEST]
+        condition = any_of(*(where("InventoryID", "eq", each.inventory_id) for each in group))
+        rows = await make_all(client, reading, convert, condition)
+        if isinstance(rows, NotDone):
+            return rows
+        known |= {name.casefold(): (is_enabled, values) for name, is_enabled, values in rows}
+    told = ((each, known.get(each.inventory_id.casefold())) for each in template.variants)
+    return tuple(
+        each if more is None else replace(each, is_enabled_for_sync=more[0], attributes=more[1]) for each, more in told
+    )
