@@ -8,6 +8,7 @@ from daemon.settings.document.connector import ConnectorSettings
 from daemon.settings.document.scopes import laid_over
 from daemon.sync.records.category import ErpCategory
 from daemon.sync.records.customer import ErpAddress, ErpContact, ErpCustomer
+from daemon.sync.records.invoice import ErpInvoice, ErpInvoicedLine, ErpInvoicedOrder, InvoiceWithOrders
 from daemon.sync.records.item import ErpCategoryLink, ErpItem
 from daemon.sync.records.item_class import ErpItemClass
 from daemon.sync.records.order import ErpOrder
@@ -63,4 +64,16 @@ SHIPMENT: Final = ErpShipment(
     orders=(ErpShipmentOrder(order_type="SO", order_number="SO000123", external_ref="000000123"),),
     lines=(ErpShippedLine(order_type="SO", order_number="SO000123", inventory_id="MUG-RED", quantity=Decimal(2)),),
     packages=(ErpPackage(tracking_number="1Z999"),),
+)
+_INVOICE: Final = ErpInvoice(
+    type="Invoice",
+    reference_number="AR000123",
+    status="Open",
+    lines=(ErpInvoicedLine(order_type="SO", order_number="SO000123", inventory_id="MUG-RED", quantity=Decimal(2)),),
+)
+INVOICE: Final = InvoiceWithOrders(
+    invoice=_INVOICE,
+    orders=(
+        ErpInvoicedOrder(order_type="SO", order_number="SO000123", external_ref="000000123", invoices=(_INVOICE,)),
+    ),
 )

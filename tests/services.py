@@ -42,6 +42,7 @@ _ENTITIES = (
     "order",
     "order_status",
     "shipment",
+    "invoice",
 )
 
 

@@ -97,7 +97,7 @@ PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
         ("SYNC-Customers", ("to_magento.customer",), ("CustomerID",)),
         ("SYNC-Orders", ("to_magento.order_status",), ("OrderType", "OrderNbr")),
         ("SYNC-Shipments", ("to_magento.shipment",), ("ShipmentNbr",)),
-        ("SYNC-Invoices", (), ("Type", "ReferenceNbr")),
+        ("SYNC-Invoices", ("to_magento.invoice",), ("Type", "ReferenceNbr")),
     )
 }
 """The inquiries of a customization project for this connector, by name."""

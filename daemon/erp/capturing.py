@@ -6,12 +6,14 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient
+from daemon.capture.invoice_events import InvoiceEvents
 from daemon.capture.key_events import KeyEvents
 from daemon.capture.ports import ChangeReader
 from daemon.capture.syncing import KeyLister
 from daemon.capture.unconnected import Unconnected
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
 from daemon.erp.changes import ErpChanges, Listed
+from daemon.erp.documents import InvoiceShipments
 from daemon.erp.items import ItemReader
 from daemon.erp.prices import PriceReader
 from daemon.erp.quantities import QuantityReader
@@ -21,12 +23,16 @@ from daemon.sync.entities import (
     ATTRIBUTE,
     ATTRIBUTE_SET,
     CATEGORY,
+    CUSTOMER,
     INVENTORY,
+    INVOICE,
+    ORDER_STATUS,
     PRICING,
     PRODUCT,
     PRODUCT_DEPENDENCIES,
     PRODUCT_IMAGE,
     PRODUCT_STATUS,
+    SHIPMENT,
     TAX_CATEGORY,
 )
 
@@ -46,6 +52,10 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
         PRODUCT.event_type: _ALL_ITEMS,
         PRODUCT_IMAGE.event_type: _ALL_ITEMS,
         PRODUCT_DEPENDENCIES.event_type: _ALL_ITEMS,
+        CUSTOMER.event_type: (Listed("Customer"),),
+        ORDER_STATUS.event_type: (Listed("SalesOrder", key_parts=2),),
+        SHIPMENT.event_type: (Listed("Shipment"),),
+        INVOICE.event_type: (Listed("SalesInvoice", key_parts=2),),
     }
 )
 """The entities of the ERP that tell which records of an event type changed."""
@@ -65,15 +75,16 @@ def erp_side(client: AcumaticaClient | None, settings: ConnectorVersions, *, ten
         absent = Unconnected("CONNECTOR_ACUMATICA_URL")
         return ErpSide(readers=dict.fromkeys(LISTED, absent), listers=dict.fromkeys(LISTED, absent))
     source, in_force = f"acumatica/{tenant or 'default'}", _InForce(settings)
-    values: Mapping[str, ChangeReader] = {
+    own: Mapping[str, ChangeReader] = {
         PRICING.event_type: ValueEvents(PriceReader(client), price_values, in_force, source=source),
         INVENTORY.event_type: ValueEvents(QuantityReader(client), stock_values, in_force, source=source),
         PRODUCT_STATUS.event_type: ValueEvents(ItemReader(client, in_force), status_values, in_force, source=source),
+        INVOICE.event_type: InvoiceEvents(InvoiceShipments(client), in_force, source=source),
     }
     # The rest is read when it is sent, so that its newest state goes out.
     by_key = KeyEvents(source)
     return ErpSide(
-        readers={each: values.get(each, by_key) for each in LISTED},
+        readers={each: own.get(each, by_key) for each in LISTED},
         listers={each: ErpChanges(client, each, listed) for each, listed in LISTED.items()},
     )
 

@@ -8,12 +8,16 @@ from daemon.sync.entities import (
     ATTRIBUTE,
     ATTRIBUTE_SET,
     CATEGORY,
+    CUSTOMER,
     INVENTORY,
+    INVOICE,
+    ORDER_STATUS,
     PRICING,
     PRODUCT,
     PRODUCT_DEPENDENCIES,
     PRODUCT_IMAGE,
     PRODUCT_STATUS,
+    SHIPMENT,
     TAX_CATEGORY,
     Entity,
 )
@@ -51,6 +55,12 @@ _LINKS: Final[dict[str, Any]] = {
     "items": {"type": "string", "minLength": 1, "maxLength": LONGEST_SKU},
     "description": "SKUs in the order shown; none takes the old ones away.",
 }
+_DOCUMENTS: Final = frozenset({ORDER_STATUS, INVOICE})
+_DOCUMENT_KEY: Final[dict[str, Any]] = {
+    **NAME,
+    "pattern": rf"^[^/\x00]*[^/\x00{BLANKS}][^/\x00]*/[^\x00]*[^\x00{BLANKS}][^\x00]*$",
+    "description": "The document's type and number, `SO/SO000123` or `Invoice/AR000123`.",
+}
 
 
 def _object(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def _key_event(entity: Entity) -> dict[str, Any]:
         "properties": {
             "type": {"const": entity.event_type},
             "data": {"type": "object", "description": "Kept and not looked at."},
+            **({"subject": _DOCUMENT_KEY} if entity in _DOCUMENTS else {}),
         },
         "description": "Names a record that changed; it is read in the ERP when it is sent.",
     }
@@ -87,6 +98,10 @@ _KEY_EVENTS: Final = {
     "CategoryEvent": CATEGORY,
     "ProductEvent": PRODUCT,
     "ProductImageEvent": PRODUCT_IMAGE,
+    "CustomerEvent": CUSTOMER,
+    "OrderStatusEvent": ORDER_STATUS,
+    "ShipmentEvent": SHIPMENT,
+    "InvoiceEvent": INVOICE,
 }
 """Events that carry a key only, by the name of their schema."""
 

@@ -45,7 +45,13 @@ def allotted(
         if left > 0:
             refuse(
                 "conflict",
-                f"{quantity:f} of {shown[sku]} to {doing}, only {quantity - left:f} left in order {order.number} of "
-                f"the store (state {order.state}); somebody may have done it there by hand",
+                f"{_plain(quantity)} of {shown[sku]} to {doing}, only {_plain(quantity - left)} left in order "
+                f"{order.number} of the store (state {order.state}); mend the quantity in the ERP, or look whether "
+                "somebody has done it in the store by hand",
             )
     return items
+
+
+def _plain(quantity: Decimal) -> str:
+    """Write a quantity as people do: `2`, not `2.0`, and never `2E+1`."""
+    return f"{quantity.normalize():f}"

@@ -66,7 +66,10 @@ async def read_order(client: MagentoClient, number: str) -> StoredOrder:
     rows = await search(client, ("orders",), conditions, what=f"the order {number}", fields=_FIELDS)
     row = next((each for each in rows if each.get("increment_id") == number), None)
     if row is None:
-        refuse("not_found", f"the store has no order {number}")
+        refuse(
+            "not_found",
+            f"the store has no order {number}; mend the External Reference of the order in the ERP, or discard this",
+        )
     items = [item for item in row.get("items") or [] if isinstance(item, dict)]
     history = [entry for entry in row.get("status_histories") or [] if isinstance(entry, dict)]
     return StoredOrder(

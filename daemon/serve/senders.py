@@ -15,6 +15,8 @@ from daemon.erp.catalogue import (
     tax_category_reader,
 )
 from daemon.erp.categories import category_reader
+from daemon.erp.customers import customer_reader
+from daemon.erp.documents import invoice_reader, order_reader, shipment_reader
 from daemon.erp.items import Items
 from daemon.magento.probe import answers_and_accepts
 from daemon.settings.connector_store import ConnectorVersions
@@ -23,9 +25,13 @@ from daemon.sync.entities import (
     ATTRIBUTE,
     ATTRIBUTE_SET,
     CATEGORY,
+    CUSTOMER,
+    INVOICE,
+    ORDER_STATUS,
     PRODUCT,
     PRODUCT_DEPENDENCIES,
     PRODUCT_IMAGE,
+    SHIPMENT,
     TAX_CATEGORY,
     Entity,
 )
@@ -33,9 +39,13 @@ from daemon.sync.entity_rules import (
     attribute_rule,
     attribute_set_rule,
     category_rule,
+    customer_rule,
     dependencies_rule,
     image_rule,
+    invoice_rule,
+    order_status_rule,
     product_rule,
+    shipment_rule,
     tax_category_rule,
 )
 from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
@@ -79,6 +89,12 @@ def senders(
         PRODUCT_DEPENDENCIES.event_type: hydrating.sender(
             PRODUCT_DEPENDENCIES, dependencies_reader(items), dependencies_rule, writers.links
         ),
+        CUSTOMER.event_type: hydrating.sender(CUSTOMER, customer_reader(erp), customer_rule, writers.customers),
+        ORDER_STATUS.event_type: hydrating.sender(
+            ORDER_STATUS, order_reader(erp), order_status_rule, writers.order_statuses
+        ),
+        SHIPMENT.event_type: hydrating.sender(SHIPMENT, shipment_reader(erp), shipment_rule, writers.shipments),
+        INVOICE.event_type: hydrating.sender(INVOICE, invoice_reader(erp), invoice_rule, writers.invoices),
     }
 
 

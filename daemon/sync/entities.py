@@ -55,6 +55,11 @@ ATTRIBUTE_SET: Final = Entity(name="attribute_set", direction="to_magento", has_
 PRODUCT: Final = Entity(name="product", direction="to_magento", has_sender=True)
 PRODUCT_IMAGE: Final = Entity(name="product_image", direction="to_magento", has_sender=True)
 PRODUCT_DEPENDENCIES: Final = Entity(name="product_dependencies", direction="to_magento", has_sender=True)
+CUSTOMER: Final = Entity(name="customer", direction="to_magento", has_sender=True)
+# The status of an order is a state, not a document: an older one must not overwrite a newer one.
+ORDER_STATUS: Final = Entity(name="order_status", direction="to_magento", has_sender=True)
+SHIPMENT: Final = Entity(name="shipment", direction="to_magento", supersedable=False, has_sender=True)
+INVOICE: Final = Entity(name="invoice", direction="to_magento", supersedable=False, has_sender=True)
 
 ENTITIES: Final[tuple[Entity, ...]] = (
     # What others refer to comes first: a run of all queues at once then meets it in this order.
@@ -68,11 +73,11 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     PRODUCT_IMAGE,
     PRICING,
     INVENTORY,
-    Entity(name="customer", direction="to_magento"),
+    CUSTOMER,
     Entity(name="order", direction="to_magento", supersedable=False),
-    # The status of an order is a state, not a document: an older one must not overwrite a newer one.
-    Entity(name="order_status", direction="to_magento"),
-    Entity(name="shipment", direction="to_magento", supersedable=False),
+    ORDER_STATUS,
+    SHIPMENT,
+    INVOICE,
     Entity(name="order", direction="to_acumatica", supersedable=False),
     Entity(name="customer", direction="to_acumatica"),
     Entity(name="product", direction="to_acumatica"),

@@ -15,6 +15,7 @@ from daemon.sync.dependencies import read_links
 from daemon.sync.gates.category import category_gate
 from daemon.sync.gates.customer import customer_gate
 from daemon.sync.gates.entity import entity_gate
+from daemon.sync.gates.invoice import invoice_gate
 from daemon.sync.gates.kept_back import KeptBack, first_reason
 from daemon.sync.gates.order import order_status_gate, shipment_gate
 from daemon.sync.gates.product import class_gate, product_gate
@@ -25,12 +26,14 @@ from daemon.sync.mapping.category import map_category
 from daemon.sync.mapping.customer import map_customer
 from daemon.sync.mapping.dependencies import map_dependencies
 from daemon.sync.mapping.image import map_images
+from daemon.sync.mapping.invoice import map_invoice
 from daemon.sync.mapping.order import map_order_status, map_shipment
 from daemon.sync.mapping.product import item_fields, map_product
 from daemon.sync.mapping.tax_class import map_tax_category
 from daemon.sync.records.attribute import ErpAttribute
 from daemon.sync.records.category import ErpCategory
 from daemon.sync.records.customer import ErpCustomer
+from daemon.sync.records.invoice import InvoiceWithOrders
 from daemon.sync.records.item import ErpFile, ErpItem
 from daemon.sync.records.item_class import ErpItemClass
 from daemon.sync.records.order import ErpOrder
@@ -40,7 +43,7 @@ from daemon.sync.shop.attribute import ShopAttribute, ShopAttributeSet
 from daemon.sync.shop.category import ShopCategory
 from daemon.sync.shop.customer import ShopCustomer
 from daemon.sync.shop.image import ProductImages
-from daemon.sync.shop.order import ShopOrderStatus, ShopShipment
+from daemon.sync.shop.order import ShopInvoice, ShopOrderStatus, ShopShipment
 from daemon.sync.shop.product import ProductLinks, ShopProduct
 from daemon.sync.shop.tax_class import ShopTaxClass
 from queues.message import ChangeEvent
@@ -218,6 +221,14 @@ def shipment_rule(
     """Judge and map a shipment, order by order (R37, R40, B51)."""
     kept = first_reason((lambda: entity_gate("shipment", settings), lambda: shipment_gate(shipment, settings)))
     return kept or map_shipment(shipment, settings)
+
+
+def invoice_rule(
+    record: InvoiceWithOrders, settings: ConnectorSettings, _: ChangeEvent
+) -> Sequence[ShopInvoice] | KeptBack | Refused:
+    """Judge and map an invoice, order by order (B51)."""
+    kept = first_reason((lambda: entity_gate("invoice", settings), lambda: invoice_gate(record, settings)))
+    return kept or map_invoice(record, settings)
 
 
 def _one(mapped: ShopT | Refused) -> tuple[ShopT] | Refused:

@@ -5,16 +5,21 @@ from types import MappingProxyType
 from typing import Final
 
 from daemon.sync.dependencies import LINK_KINDS, read_links
+from daemon.sync.document_key import read_document_key
 from daemon.sync.entities import (
     ATTRIBUTE,
     ATTRIBUTE_SET,
     CATEGORY,
+    CUSTOMER,
     INVENTORY,
+    INVOICE,
+    ORDER_STATUS,
     PRICING,
     PRODUCT,
     PRODUCT_DEPENDENCIES,
     PRODUCT_IMAGE,
     PRODUCT_STATUS,
+    SHIPMENT,
     TAX_CATEGORY,
     known_event_types,
 )
@@ -37,6 +42,10 @@ _READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyTyp
         PRODUCT.event_type: read_key,
         PRODUCT_IMAGE.event_type: read_key,
         PRODUCT_DEPENDENCIES.event_type: read_links,
+        CUSTOMER.event_type: read_key,
+        ORDER_STATUS.event_type: read_document_key,
+        SHIPMENT.event_type: read_key,
+        INVOICE.event_type: read_document_key,
     }
 )
 

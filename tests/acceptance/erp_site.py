@@ -36,3 +36,13 @@ async def joined(site: Site, settings: Mapping[str, Any] = ON) -> AsyncIterator[
             }
             await erp.control("PUT", "push", push)
             yield connector, erp
+
+
+async def outcomes(connector: Connector, kind: str) -> dict[str, tuple[str, str]]:
+    """Tell by key what last became of the records of a queue, and why: the sync log."""
+    requests = await connector.api.items("sync-log", queue=connector.site.queue(kind))
+    return {
+        each["key"]: (each["state"], each.get("reason") or "")
+        for request in reversed(requests)
+        for each in request["outcomes"]
+    }

@@ -1,7 +1,7 @@
 """The sandbox store as the tests use it: its journal, its fault switches, its catalogue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,6 +95,16 @@ class StoreControl:
     async def listed(self, path: str) -> list[dict[str, Any]]:
         """Read all records of a list of the shop's own API."""
         return list((await self.rest(path, **{"searchCriteria[pageSize]": "1000"}))["items"])
+
+    async def order(self, lines: Mapping[str, int]) -> str:
+        """Place an order of so many of each SKU; give its number as people see it."""
+        document = {"lines": [{"sku": sku, "quantity": quantity} for sku, quantity in lines.items()]}
+        return str((await self._call("POST", "orders", document=document))["increment_id"])
+
+    async def order_numbered(self, number: str) -> dict[str, Any]:
+        """Show the order of a number."""
+        (found,) = [each for each in await self.listed("orders") if each["increment_id"] == number]
+        return dict(found)
 
     async def _call(self, method: str, where: str, /, *, document: object = None, **parameters: str | int) -> Any:  # noqa: ANN401 - JSON
         async with self._session.request(

@@ -14,10 +14,10 @@ from daemon.acumatica.client import AcumaticaClient, Answered, NotDone
 from daemon.acumatica.field_table import load_table
 from daemon.acumatica.paging import read_all
 from daemon.acumatica.reading import Reading, read_one
-from daemon.acumatica.records import customers, documents, items, lists
+from daemon.acumatica.records import customers, invoices, items, lists, orders, shipments
 from daemon.acumatica.records.customers import read_customer
-from daemon.acumatica.records.documents import read_invoice, read_order, read_shipment
 from daemon.acumatica.records.files import fetch_file
+from daemon.acumatica.records.invoices import read_invoice_with_orders
 from daemon.acumatica.records.items import read_item
 from daemon.acumatica.records.lists import (
     read_attribute,
@@ -27,6 +27,8 @@ from daemon.acumatica.records.lists import (
     read_item_classes,
     read_tax_categories,
 )
+from daemon.acumatica.records.orders import read_order
+from daemon.acumatica.records.shipments import read_shipment
 from daemon.acumatica.records.stock import read_quantities, read_sales_prices
 from daemon.acumatica.wrapped import Wrapped
 from daemon.sandbox.acumatica.catalogue import LOADED_AT
@@ -152,13 +154,13 @@ async def test_documents_carry_the_shops_order_number() -> None:
     async with pair() as both:
         order = done(await read_order(both.client, "WO", "W-000001"))
         shipment = done(await read_shipment(both.client, "000001"))
-        invoice = done(await read_invoice(both.client, "Invoice", "AR000001"))
+        invoice = done(await read_invoice_with_orders(both.client, "Invoice", "AR000001"))
 
     assert (order.status, order.external_ref, order.lines[0].quantity) == ("Completed", "000000731", Decimal(2))
     assert (shipment.status, shipment.packages[0].tracking_number) == ("Confirmed", "1Z0000000000000000")
     assert (shipment.orders[0].external_ref, shipment.orders[0].is_invoice_released) == ("000000731", True)
     assert shipment.lines[0].quantity == Decimal(2)
-    assert (invoice.status, invoice.lines[0].external_ref) == ("Open", "000000731")
+    assert (invoice.invoice.status, invoice.orders[0].external_ref) == ("Open", "000000731")
 
 
 async def test_quantities_and_prices_come_without_the_blanks_of_inquiries() -> None:
@@ -210,7 +212,7 @@ def test_every_name_we_read_is_in_every_version_we_take(version: str) -> None:
     table = load_table(version)
     readings = [
         each
-        for module in (items, lists, documents, customers)
+        for module in (items, lists, orders, shipments, invoices, customers)
         for each in vars(module).values()
         if isinstance(each, Reading)
     ]

@@ -19,6 +19,7 @@ from daemon.sync.entity_rules import (
     customer_rule,
     dependencies_rule,
     image_rule,
+    invoice_rule,
     order_status_rule,
     product_rule,
     shipment_rule,
@@ -30,7 +31,7 @@ from daemon.sync.records.item import ErpFile, ErpRelatedItem
 from daemon.sync.records.tax_category import ErpTaxCategory
 from queues.message import ChangeEvent
 from queues.verdicts import Refused
-from tests.erp_records import ADA, CUPS, MUG, MUGS, ORDER, SHIPMENT, settings_with
+from tests.erp_records import ADA, CUPS, INVOICE, MUG, MUGS, ORDER, SHIPMENT, settings_with
 
 PNG = b"\x89PNG\r\n\x1a\n..."
 RELATED = replace(MUG, related=(ErpRelatedItem(inventory_id="CUP", relation="related"),))
@@ -57,6 +58,7 @@ RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
     "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
     "order_status": lambda settings: order_status_rule(ORDER, settings, event()),
     "shipment": lambda settings: shipment_rule(SHIPMENT, settings, event()),
+    "invoice": lambda settings: invoice_rule(INVOICE, settings, event()),
 }
 
 

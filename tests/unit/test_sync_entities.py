@@ -18,10 +18,10 @@ def test_only_pricing_and_inventory_go_in_batches_one_request_at_a_time() -> Non
     assert {queue.max_in_flight for queue in all_queues("main") if not queue.batchable} == {4}
 
 
-def test_orders_and_shipments_never_supersede() -> None:
+def test_orders_shipments_and_invoices_never_supersede() -> None:
     kept = {queue.event_type for queue in all_queues("main") if not queue.supersedable}
 
-    assert kept == {"to_magento.order", "to_magento.shipment", "to_acumatica.order"}
+    assert kept == {"to_magento.order", "to_magento.shipment", "to_magento.invoice", "to_acumatica.order"}
 
 
 def test_the_active_queues_are_those_whose_events_are_known() -> None:

@@ -1,5 +1,6 @@
 """What the events of each entity say, and which are refused before any attempt."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.sync.document_key import document_key
 from daemon.sync.entities import known_event_types
 from daemon.sync.events import check_event, part_of
 from daemon.sync.inventory import read_stock
@@ -125,6 +127,25 @@ def test_another_status_is_refused(data: dict[str, Any]) -> None:
         check_event(event("to_magento.product_status", data))
 
     assert caught.value.member == "data.status"
+
+
+@pytest.mark.parametrize("kind", ["to_magento.order_status", "to_magento.invoice"])
+@pytest.mark.parametrize("subject", ["000123", "/000123", "SO/", "SO/  ", " /1"])
+def test_a_document_is_named_by_type_and_number(kind: str, subject: str) -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        check_event(replace(event(kind, {}), subject=subject))
+
+    assert (caught.value.code, caught.value.member) == ("invalid", "subject")
+    assert "a type and a number, such as SO/SO000123" in caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("SO/000123", "SO/000123"), ("Cash Sale / A/1", "Cash Sale/A/1"), ("SO", None)]
+)
+def test_the_number_of_a_document_may_hold_slashes(text: str, expected: str | None) -> None:
+    key = document_key(text)
+
+    assert (None if key is None else str(key)) == expected
 
 
 @pytest.mark.parametrize("kind", ["to_magento.pricings", "to_magento.", "pricing", "to_acumatica.order"])

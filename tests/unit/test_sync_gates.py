@@ -12,13 +12,12 @@ from daemon.sync.gates.category import category_gate
 from daemon.sync.gates.customer import customer_gate
 from daemon.sync.gates.entity import SYNC_OF, entity_gate
 from daemon.sync.gates.kept_back import KeptBack, first_reason
-from daemon.sync.gates.order import invoice_gate, order_status_gate, shipment_gate
+from daemon.sync.gates.order import order_status_gate, shipment_gate
 from daemon.sync.gates.product import product_gate
 from daemon.sync.gates.rules import rules_gate
 from daemon.sync.gates.schema import schema_gate
 from daemon.sync.gates.stock import quantity_gate
 from daemon.sync.records.customer import ErpContact
-from daemon.sync.records.invoice import ErpInvoice, ErpInvoicedLine
 from daemon.sync.records.item import ErpItem
 from daemon.sync.records.values import ErpValue
 from tests.erp_records import ADA, CUPS, MUG, MUGS, ORDER, SHIPMENT, settings_with
@@ -198,19 +197,6 @@ def test_a_shipment_that_serves_no_order_of_the_shop_is_kept_back() -> None:
     assert reason(shipment_gate(replace(SHIPMENT, orders=foreign), settings_with())) == "not_from_shop"
     assert reason(shipment_gate(replace(SHIPMENT, orders=()), settings_with())) == "not_from_shop"
     assert reason(shipment_gate(replace(SHIPMENT, orders=other_type), settings_with())) == "order_type"
-
-
-@pytest.mark.parametrize(
-    ("status", "reference", "expected"),
-    [("Open", "1", None), ("Balanced", "1", "invoice_not_released"), ("Open", None, "not_from_shop")],
-)
-def test_a_released_invoice_of_a_shop_order_passes(status: str, reference: str | None, expected: str | None) -> None:
-    line = ErpInvoicedLine(
-        order_type="SO", order_number="SO1", inventory_id="MUG", quantity=Decimal(1), external_ref=reference
-    )
-    invoice = ErpInvoice(type="Invoice", reference_number="AR1", status=status, lines=(line,))
-
-    assert reason(invoice_gate(invoice, settings_with())) == expected
 
 
 @pytest.mark.parametrize(

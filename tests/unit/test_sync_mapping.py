@@ -18,14 +18,13 @@ from daemon.sync.mapping.customer import customer_group, map_customer
 from daemon.sync.mapping.dependencies import map_dependencies
 from daemon.sync.mapping.image import image_files, map_images
 from daemon.sync.mapping.inventory import MappedStock, map_quantities
-from daemon.sync.mapping.order import map_invoice, map_order_status, map_shipment
+from daemon.sync.mapping.order import map_order_status, map_shipment
 from daemon.sync.mapping.prices import map_price, map_tier_prices
 from daemon.sync.mapping.product import map_product, product_type
 from daemon.sync.mapping.product_status import map_status
 from daemon.sync.mapping.tax_class import map_tax_category
 from daemon.sync.pricing import PriceChange
 from daemon.sync.records.attribute import ErpAttribute, ErpAttributeOption, ErpAttributeValue, ErpControl
-from daemon.sync.records.invoice import ErpInvoice, ErpInvoicedLine
 from daemon.sync.records.item import (
     ErpCategoryLink,
     ErpConfigurator,
@@ -671,16 +670,3 @@ def test_a_drop_shipment_carries_the_ship_via_chosen_for_it_and_is_refused_witho
     assert [(track.carrier, track.title) for track in told.tracks] == [("custom", "VENDOR")]
     assert isinstance(refused, Refused)
     assert "shipment.dropship_ship_via" in refused.text
-
-
-def test_an_invoice_is_told_order_by_order() -> None:
-    lines = tuple(
-        ErpInvoicedLine(
-            order_type="SO", order_number=order, inventory_id="MUG", quantity=Decimal(1), external_ref=reference
-        )
-        for order, reference in (("SO1", "1"), ("SO2", None), ("SO3", "3"), ("SO1", "1"))
-    )
-
-    told = map_invoice(ErpInvoice(type="Invoice", reference_number="AR1", status="Open", lines=lines), settings_with())
-
-    assert [(each.order, each.key, len(each.lines or ())) for each in told] == [("1", "AR1", 2), ("3", "AR1", 1)]

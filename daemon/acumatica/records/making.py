@@ -33,6 +33,13 @@ async def make_all(
     return rows if isinstance(rows, NotDone) else tuple(rows.values())
 
 
+def is_missing(found: object) -> bool:
+    """Tell whether the ERP has no such record, rather than that it could not be asked."""
+    return (
+        isinstance(found, NotDone) and isinstance(found.verdict, Refused) and found.verdict.error_class == "not_found"
+    )
+
+
 def fields_of(row: Wrapped, names: tuple[str, ...], custom: tuple[str, ...] = ()) -> dict[str, ErpValue]:
     """Give plain and custom values by schema name; fields of parts are left out."""
     values: dict[str, ErpValue] = {name: row.value(name) for name in names if "/" not in name}
@@ -45,8 +52,3 @@ def fields_of(row: Wrapped, names: tuple[str, ...], custom: tuple[str, ...] = ()
 def custom_fields(*names: str | None) -> tuple[str, ...]:
     """Give the custom fields to ask for, each once; None: the site has no such field."""
     return tuple(dict.fromkeys(name for name in names if name is not None))
-
-
-def is_missing(answer: NotDone) -> bool:
-    """Tell whether the ERP has no such record, rather than that it could not be asked."""
-    return isinstance(answer.verdict, Refused) and answer.verdict.error_class == "not_found"

@@ -11,6 +11,7 @@ from daemon.settings.document.endpoints import Endpoints
 from daemon.settings.document.entities import EntitySwitches
 from daemon.settings.document.groups import group, read_group, setting, write_group
 from daemon.settings.document.inventory import InventoryPreferences
+from daemon.settings.document.invoice import InvoicePreferences
 from daemon.settings.document.logs import Logging
 from daemon.settings.document.mappings import Mappings
 from daemon.settings.document.orders import FailedOrderPreferences, OrderPreferences
@@ -37,6 +38,7 @@ class ConnectorSettings:
     inventory: InventoryPreferences = group(InventoryPreferences)
     products: ProductPreferences = group(ProductPreferences)
     shipment: ShipmentPreferences = group(ShipmentPreferences)
+    invoice: InvoicePreferences = group(InvoicePreferences)
     customers: CustomerPreferences = group(CustomerPreferences)
     orders: OrderPreferences = group(OrderPreferences)
     failed_orders: FailedOrderPreferences = group(FailedOrderPreferences)

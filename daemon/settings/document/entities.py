@@ -8,7 +8,7 @@ from daemon.settings.document.kinds import Boolean
 
 EntityName: TypeAlias = Literal[
     "product", "product_status", "product_dependencies", "product_image", "attribute", "attribute_set",
-    "tax_category", "category", "pricing", "inventory", "customer", "order", "order_status", "shipment",
+    "tax_category", "category", "pricing", "inventory", "customer", "order", "order_status", "shipment", "invoice",
 ]  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class EntitySwitches:
     order: EntitySwitch = group(EntitySwitch)
     order_status: EntitySwitch = group(EntitySwitch)
     shipment: EntitySwitch = group(EntitySwitch)
+    invoice: EntitySwitch = group(EntitySwitch)
 
     def is_active(self, entity: EntityName) -> bool:
         """Tell whether *entity* is active."""

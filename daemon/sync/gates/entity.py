@@ -23,10 +23,11 @@ SYNC_OF: Final[Mapping[EntityName, SyncName]] = {
     "order": "order",
     "order_status": "order",
     "shipment": "order",
+    "invoice": "order",
 }
 """The sync each entity belongs to."""
 
-_ALWAYS_TO_SHOP: Final[frozenset[EntityName]] = frozenset({"order_status", "shipment"})
+_ALWAYS_TO_SHOP: Final[frozenset[EntityName]] = frozenset({"order_status", "shipment", "invoice"})
 """What comes back of an order goes to the shop whichever way the order itself went (B20)."""
 
 

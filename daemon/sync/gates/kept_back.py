@@ -29,6 +29,8 @@ Reason: TypeAlias = Literal[
     "status_not_mapped",
     "shipment_not_confirmed",
     "invoice_not_released",
+    "invoice_type",
+    "partly_invoiced",
     "warehouse",
     "price_missing",
     "quantity_missing",

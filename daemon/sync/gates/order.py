@@ -1,14 +1,12 @@
-"""The gates of what becomes of orders: status, shipments, invoices (R37, R39, B43, B51)."""
+"""The gates of what becomes of orders: their status and their shipments (R37, R39, B43, B51)."""
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.settings.document.shipment import ShipmentTrigger
 from daemon.sync.gates.kept_back import KeptBack
-from daemon.sync.records.invoice import ErpInvoice, ErpInvoicedLine
 from daemon.sync.records.order import ErpOrder
 from daemon.sync.records.shipment import ErpShipment, ErpShipmentOrder
 
 _CONFIRMED = frozenset({"confirmed", "partially invoiced", "invoiced", "completed"})
-_RELEASED = frozenset({"open", "closed", "released"})
 
 
 def order_type_gate(order_type: str | None, settings: ConnectorSettings) -> KeptBack | None:
@@ -72,27 +70,5 @@ def shipment_gate(
     if not shipped_orders(shipment, settings):
         return KeptBack(
             reason="not_from_shop", text=f"no order of shipment {number} that goes to the shop came from it"
-        )
-    return None
-
-
-def invoiced_lines(invoice: ErpInvoice, settings: ConnectorSettings) -> tuple[ErpInvoicedLine, ...]:
-    """Give the lines that belong to orders of the shop whose type was chosen."""
-    return tuple(
-        line for line in invoice.lines if line.external_ref and order_type_gate(line.order_type, settings) is None
-    )
-
-
-def invoice_gate(invoice: ErpInvoice, settings: ConnectorSettings) -> KeptBack | None:
-    """Let a released invoice pass that concerns orders of the shop."""
-    if invoice.status.strip().casefold() not in _RELEASED:
-        return KeptBack(
-            reason="invoice_not_released",
-            text=f"invoice {invoice.reference_number} is {invoice.status!r}, not released",
-        )
-    if not invoiced_lines(invoice, settings):
-        reasons = [order_type_gate(line.order_type, settings) for line in invoice.lines if line.external_ref]
-        return next(filter(None, reasons), None) or KeptBack(
-            reason="not_from_shop", text=f"invoice {invoice.reference_number} is for no order of the shop"
         )
     return None

@@ -46,7 +46,7 @@ def map_customer(
     values: dict[str, ShopValue] = {
         code: value for code, value in plain_values(_fields(customer), mapped) if code not in _OWN
     }
-    if settings.customers.attributes_to_shop:
+    if tells_attributes(settings):
         for attribute in customer.attributes:
             code = mapped.get(f"{ATTRIBUTES}{attribute.attribute_id}")
             if code is not None:
@@ -66,6 +66,11 @@ def map_customer(
         addresses=tuple(_addresses(customer)) if _tells_addresses(active) else None,
         values=values,
     )
+
+
+def tells_attributes(settings: ConnectorSettings) -> bool:
+    """Tell whether customer attributes go out: both switches must be on, the ERP's (R41) and the sync's (R86)."""
+    return settings.customers.attributes_to_shop and settings.syncs.customer_attribute.enabled
 
 
 def customer_group(customer: ErpCustomer, settings: ConnectorSettings) -> str | None:

@@ -1,12 +1,11 @@
-"""What becomes of orders: their status, shipments and invoices (R37, R40, B41, B43, B51)."""
+"""What becomes of orders: their status and their shipments (R37, R40, B41, B43, B51)."""
 
 from daemon.settings.document.connector import ConnectorSettings
-from daemon.sync.gates.order import invoiced_lines, shipped_orders
+from daemon.sync.gates.order import shipped_orders
 from daemon.sync.mapping.refusal import unmapped
-from daemon.sync.records.invoice import ErpInvoice
 from daemon.sync.records.order import ErpOrder
 from daemon.sync.records.shipment import ErpShipment, ErpShipmentOrder
-from daemon.sync.shop.order import ShippedLine, ShopInvoice, ShopOrderStatus, ShopShipment, Track
+from daemon.sync.shop.order import ShippedLine, ShopOrderStatus, ShopShipment, Track
 from queues.verdicts import Refused
 
 
@@ -47,19 +46,6 @@ def map_shipment(shipment: ErpShipment, settings: ConnectorSettings) -> tuple[Sh
     if not shipments:
         return unmapped(f"shipment {shipment.shipment_number} has no line for an order of the shop")
     return tuple(shipments)
-
-
-def map_invoice(invoice: ErpInvoice, settings: ConnectorSettings) -> tuple[ShopInvoice, ...]:
-    """Give an invoice order by order."""
-    orders: dict[str, list[ShippedLine]] = {}
-    for line in invoiced_lines(invoice, settings):
-        if line.external_ref and line.quantity > 0:
-            orders.setdefault(line.external_ref, []).append(
-                ShippedLine(sku=line.inventory_id.strip(), quantity=line.quantity)
-            )
-    return tuple(
-        ShopInvoice(order=order, key=invoice.reference_number, lines=tuple(lines)) for order, lines in orders.items()
-    )
 
 
 def _lines(shipment: ErpShipment, order: ErpShipmentOrder) -> tuple[ShippedLine, ...]:

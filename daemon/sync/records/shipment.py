@@ -32,13 +32,14 @@ class ErpShipmentOrder:
 
     Attributes:
         external_ref: the shop's number of the order; None: it did not come from the shop.
-        invoice_number: of the invoice made from this shipment; None: none yet.
+        invoice_type, invoice_number: of the invoice made from this shipment; *invoice_number* None: none yet.
         is_invoice_released: that invoice is released.
     """
 
     order_type: str
     order_number: str
     external_ref: str | None = None
+    invoice_type: str = "Invoice"
     invoice_number: str | None = None
     is_invoice_released: bool = False
 
