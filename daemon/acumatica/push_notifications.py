@@ -66,6 +66,8 @@ _PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "SYNC-ItemCategories": ("Categories", ""),
     "SYNC-ItemCrossReferences": ("CrossReferences", "AlternateType"),
     "SYNC-ItemFiles": ("Files", ""),
+    "SYNC-CustomerContacts": ("MainContact", ""),
+    "SYNC-CustomerAttributes": ("Attributes", "AttributeID"),
 }
 """Inquiries over parts of records: the part, and the column that tells its rows from each other."""
 
@@ -95,6 +97,8 @@ PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
         ("SYNC-Categories", ("to_magento.category",), ("CategoryID",)),
         ("SYNC-TaxCategories", ("to_magento.tax_category",), ("TaxCategoryID",)),
         ("SYNC-Customers", ("to_magento.customer",), ("CustomerID",)),
+        ("SYNC-CustomerContacts", ("to_magento.customer",), ("CustomerID",)),
+        ("SYNC-CustomerAttributes", ("to_magento.customer",), ("CustomerID",)),
         ("SYNC-Orders", ("to_magento.order_status",), ("OrderType", "OrderNbr")),
         ("SYNC-Shipments", ("to_magento.shipment",), ("ShipmentNbr",)),
         ("SYNC-Invoices", ("to_magento.invoice",), ("Type", "ReferenceNbr")),

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.acumatica.push_notifications import PUSH_QUERIES, read_push_notification
+from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.entities import ENTITIES
+from daemon.sync.gates.schema import schema_gate
 from queues.errors import InvalidMessage
 
 TICKS = 638977755091200000
@@ -82,6 +84,15 @@ def test_rows_of_a_part_name_the_fields_as_the_schema_does(
     push = read_push_notification(body(Query=query, Deleted=old, Inserted=new))
 
     assert [each.changed for each in push.changes] == [changed]
+
+
+def test_a_contact_that_changed_is_one_of_the_customer_that_always_goes_out() -> None:
+    old, new = ({"CustomerID": "C1 ", "Email": email, "City": "Leeds"} for email in (None, "ada@example.com"))
+
+    (change,) = read_push_notification(body(Query="SYNC-CustomerContacts", Deleted=[old], Inserted=[new])).changes
+
+    assert (change.key, change.changed) == ("C1", ("MainContact",))
+    assert schema_gate("customer", change.changed, ConnectorSettings()) is None
 
 
 @pytest.mark.parametrize(

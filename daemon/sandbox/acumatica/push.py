@@ -36,8 +36,8 @@ class PushQuery:
 
     Attributes:
         columns: name in the message to field of the record.
-        part: with a detail part: a row of the message for each row of it; columns may name fields of both. `files` are
-            the attached files, with `FileID`, `FileName` and `FileDigest`.
+        part: with a part: a row of the message for each row of it; columns may name fields of both, and of a contact's
+            address. `files` are the attached files, with `FileID`, `FileName` and `FileDigest`.
         condition: which records it selects; None: all.
         tracked: a change of one of these fields is told; empty: of any column.
     """
@@ -289,9 +289,19 @@ def _rows(query: PushQuery, row: Row | None) -> Iterator[JsonObject]:
     if not query.part:
         yield _shown(query, row.values)
         return
-    below = map(_file_values, row.files) if query.part == FILES else (each.values for each in row.many(query.part))
-    for values in below:
+    for values in _below(row, query.part):
         yield _shown(query, {**row.values, **values})
+
+
+def _below(row: Row, part: str) -> Iterator[Mapping[str, Value]]:
+    if part == FILES:
+        yield from map(_file_values, row.files)
+        return
+    rows = row.parts.get(part, [])
+    for below in rows if isinstance(rows, list) else [rows]:
+        # Of a contact the inquiry joins the address as well.
+        address = below.one("Address")
+        yield {**(address.values if address else {}), **below.values}
 
 
 def _file_values(file: AttachedFile) -> Mapping[str, Value]:
@@ -338,6 +348,10 @@ def _column(text: str) -> tuple[str, str, str]:
 _ITEM = (
     "InventoryID ItemStatus ItemClass Description TaxCategory InventoryItem_lastModifiedDateTime=LastModifiedDateTime"
 )
+_CONTACT = (
+    "CustomerID Email FirstName LastName Attention CompanyName Phone1 "
+    "AddressLine1 AddressLine2 City State PostalCode Country"
+)
 _DEFAULT: tuple[tuple[str, str, str, str], ...] = (
     ("SYNC-StockItems", "StockItem", "", f"{_ITEM} DefaultPrice MSRP ImageUrl"),
     ("SYNC-NonStockItems", "NonStockItem", "", f"{_ITEM} DefaultPrice MSRP"),
@@ -356,6 +370,11 @@ _DEFAULT: tuple[tuple[str, str, str, str], ...] = (
     ("SYNC-Categories", "ItemSalesCategory", "", "CategoryID Description ParentCategoryID LastModifiedDateTime"),
     ("SYNC-TaxCategories", "TaxCategory", "", "TaxCategoryID Description Active LastModifiedDateTime"),
     ("SYNC-Customers", "Customer", "", "CustomerID CustomerName CustomerClass Status LastModifiedDateTime"),
+    *(
+        ("SYNC-CustomerContacts", "Customer", part, _CONTACT)
+        for part in ("MainContact", "PrimaryContact", "BillingContact", "ShippingContact")
+    ),
+    ("SYNC-CustomerAttributes", "Customer", "Attributes", "CustomerID AttributeID Value"),
     ("SYNC-Orders", "SalesOrder", "", "OrderType OrderNbr Status ExternalRef LastModified"),
     ("SYNC-Shipments", "Shipment", "", "ShipmentNbr Type Status LastModifiedDateTime"),
     ("SYNC-Invoices", "SalesInvoice", "", "Type ReferenceNbr Status LastModifiedDateTime"),

@@ -10,7 +10,8 @@ ALWAYS_ACTIVE: dict[SchemaEntity, frozenset[str]] = {
     # The ready rule reads these: a change of theirs must be seen whatever the schema says.
     "product": frozenset({"ItemStatus", "Visibility", "ExportToExternal"}),
     "category": frozenset({"ExportToExternal"}),
-    "customer": frozenset({"Status"}),
+    # E-mail and name of a customer go out whatever the schema says, and both may stand in either contact.
+    "customer": frozenset({"Status", "Email", "MainContact", "PrimaryContact"}),
 }
 
 
