@@ -137,7 +137,7 @@ class Config:
         schedule_interval: between two runs of a queue.
         shutdown_grace: how long a stop waits for requests in hand.
         failpoints: for tests only: where this process is to be killed, frozen or stopped.
-        retention: how long log, finished messages and known event ids are kept.
+        retention: how long finished messages, runs and known event ids are kept.
         oldest_message_alert: how long a message may wait in a queue that is run before somebody is told.
         warnings: what was accepted, and should be looked at all the same; for people.
     """

@@ -303,7 +303,8 @@ RETENTION_DAYS = Variable(
     name="RETENTION_DAYS",
     parse=_days,
     default="30",
-    meaning="days the sync log, finished messages and known event ids are kept; open dead letters never expire",
+    meaning="days finished messages with their attempts, runs and known event ids are kept; open dead letters never "
+    "expire",
 )
 OLDEST_MESSAGE_ALERT = Variable(
     name="OLDEST_MESSAGE_ALERT",

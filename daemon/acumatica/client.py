@@ -39,6 +39,8 @@ class Call:
         document: written as JSON, Decimals as numbers digit for digit; None: no body.
         path: an address the ERP gave, in the place of *segments*.
         is_json: whether an answer with content must be JSON; false for files.
+        renews: whether a 401 means that the session has ended; false where the call signs itself.
+        secrets: texts in it that must not be shown.
     """
 
     method: Method
@@ -49,6 +51,8 @@ class Call:
     path: str = ""
     is_on_endpoint: bool = True
     is_json: bool = True
+    renews: bool = True
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,7 @@ class AcumaticaClient:
                 query=query_text(call.query),
                 body=None if call.document is None else to_json(call.document),
                 headers=call.headers,
+                secrets=call.secrets,
             )
         except ValueError as error:
             # A segment that no address can hold, or a text that is no Unicode.
@@ -156,7 +161,7 @@ class AcumaticaClient:
 
     async def _send(self, lane: Lane, posting: Posting, call: Call) -> Reply:
         answer, exchange = await self._wire.send(lane, posting)
-        if isinstance(answer, Answer) and answer.status == HTTPStatus.UNAUTHORIZED:
+        if isinstance(answer, Answer) and answer.status == HTTPStatus.UNAUTHORIZED and call.renews:
             # The session had ended: nothing was done, so the request is made once more in a new one.
             lane.is_open = False
             self._lanes.use_spare()

@@ -21,8 +21,10 @@ from daemon.cli.verbs import (
     dead_letters,
     events,
     intake,
+    logs,
     migrate,
     queues,
+    reference_data,
     run,
     sandbox,
     settings,
@@ -61,7 +63,19 @@ def create_application() -> typer.Typer:
     app.callback()(_root)
     for verb in (run, migrate, check, sandbox):
         verb.add_to(app)
-    for group in (events, syncs, queues, dead_letters, settings, intake, connections, tokens, audit):
+    for group in (
+        events,
+        syncs,
+        queues,
+        dead_letters,
+        settings,
+        reference_data,
+        logs,
+        intake,
+        connections,
+        tokens,
+        audit,
+    ):
         app.add_typer(group.create_group())
     return app
 

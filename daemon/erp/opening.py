@@ -8,6 +8,7 @@ from daemon.acumatica.authentication import CookieSignIn, OAuthSignIn, SignIn
 from daemon.acumatica.client import AcumaticaClient
 from daemon.acumatica.connection import test_connection
 from daemon.acumatica.endpoints import Endpoint
+from daemon.acumatica.odata import ODataAccess
 from daemon.acumatica.opening import ClientSettings, open_client
 from daemon.acumatica.tokens import SealedTokens, TokenStore
 from daemon.config import AcumaticaConfig
@@ -35,6 +36,11 @@ async def open_erp(config: AcumaticaConfig, clock: Clock, tokens: TokenStore) ->
     )
     async with open_client(settings, _sign_in(config, tokens), clock) as client:
         yield client
+
+
+def odata_access(config: AcumaticaConfig) -> ODataAccess:
+    """Give what reading the site's own tables needs."""
+    return ODataAccess(username=config.username or "", password=config.password or Secret(""), tenant=config.tenant)
 
 
 def test_of_erp(client: AcumaticaClient | None, config: AcumaticaConfig) -> Connection:

@@ -18,8 +18,10 @@ from daemon.http.ports import (
     Journal,
     Publisher,
     Queues,
+    ReferenceData,
     Settings,
     SettingsDocuments,
+    SyncLog,
     SyncRuns,
 )
 from daemon.http.tokens import Tokens
@@ -60,6 +62,8 @@ class Dependencies:
     documents: SettingsDocuments
     input_limits: Callable[[], Mapping[str, int | None]]
     journal: Journal
+    log_keeper: SyncLog
+    reference: ReferenceData
     audit: Audit
     idempotent_calls: IdempotentCalls
     changed_keys: ChangedKeys

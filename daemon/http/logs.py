@@ -12,7 +12,8 @@ from daemon.http.keys import DEPENDENCIES
 from daemon.http.routes import Operation, Route, answer, in_query
 from daemon.http.showing import for_reader
 from queues.postgres.audit import DONE, REFUSED, AuditFilter
-from queues.postgres.journal import LoggedRequest
+from queues.postgres.journal import LoggedRequest, RequestFilter
+from queues.postgres.log_entries import LEVELS
 
 DEFAULT_LIMIT: Final = 50
 _AUDIT_FILTERS: Final[dict[str, Check]] = {
@@ -24,6 +25,15 @@ _AUDIT_FILTERS: Final[dict[str, Check]] = {
     "since": instant,
     "until": instant,
 }
+_LOG_FILTERS: Final[dict[str, Check]] = {
+    "queue": text,
+    "entity": text,
+    "action": text,
+    "level": one_of(*LEVELS),
+    "key": text,
+    "since": instant,
+    "until": instant,
+}
 _PAGE: Final = (
     in_query("limit", "Rows of a page.", type="integer", minimum=1, maximum=500, default=DEFAULT_LIMIT),
     in_query("cursor", "The `next_cursor` of the page before."),
@@ -32,11 +42,13 @@ _PAGE: Final = (
 
 async def list_sync_log(request: web.Request) -> web.Response:
     """Show the requests made, newest first."""
-    given = read_parameters(
-        request, {"queue": text, "since": instant, "until": instant, "limit": limit, "cursor": cursor}
-    )
-    given.setdefault("limit", DEFAULT_LIMIT)
-    page = await fetch(request.app[DEPENDENCIES].journal.requests(**given))
+    given = read_parameters(request, {**_LOG_FILTERS, "limit": limit, "cursor": cursor})
+    size, place = given.pop("limit", DEFAULT_LIMIT), given.pop("cursor", None)
+    entity = given.pop("entity", None)
+    if entity is not None:
+        definitions = request.app[DEPENDENCIES].definitions
+        given["queues"] = [each.name for each in definitions if entity in {each.entity, each.event_type}]
+    page = await fetch(request.app[DEPENDENCIES].journal.requests(RequestFilter(**given), limit=size, cursor=place))
     return list_response([request_document(for_reader(request, each)) for each in page.items], page.next_cursor)
 
 
@@ -68,6 +80,10 @@ ROUTES: Final = (
             summary="List the requests made to the targets, with the outcome of every record, newest first",
             parameters=(
                 in_query("queue", "Of this queue only, by its full name."),
+                in_query("entity", "Of this entity, in either direction: `pricing`."),
+                in_query("action", "That did this: `price_update`; see `logging.actions`."),
+                in_query("level", "Of this level only.", type="string", enum=list(LEVELS)),
+                in_query("key", "With this record in it."),
                 in_query("since", "At or after this day or time."),
                 in_query("until", "Before this day or time."),
                 *_PAGE,

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Protocol
 
 from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
+from daemon.settings.document.references import KnownCodes, ReferenceKind
 from daemon.settings.document.scopes import SettingsDocument
 from daemon.settings.queue_processing import SettingsVersion
+from daemon.sync_log.keeping import Cleaning
 from queues.errors import BrokerUnavailable
 from queues.message import Message
 from queues.postgres.audit import Act, AuditEntry, AuditFilter
@@ -20,9 +22,11 @@ from queues.postgres.bulk_orders import BulkCount, BulkDone, BulkOrder, BulkRefu
 from queues.postgres.changed_keys import ChangedKey, Origin, PushIdentity, WaitingKeys
 from queues.postgres.idempotent_calls import Beginning, IdempotentCall, KeptAnswer
 from queues.postgres.intake import Familiarity, IntakeState
-from queues.postgres.journal import RequestPage, RunPage
+from queues.postgres.journal import RequestFilter, RequestPage, RunPage
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page
+from queues.postgres.log_keeping import LogCount
 from queues.postgres.queues import QueueState
+from queues.postgres.reference_lists import ReferenceList
 from queues.postgres.sync_runs import RunKind, SyncRun
 from queues.postgres.tokens import AccessSnapshot, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
@@ -169,13 +173,7 @@ class Journal(Protocol):
         """Read the runs of one queue or of all, newest first. Raises ValueError for a cursor it never gave."""
 
     async def requests(
-        self,
-        queue: str | None = None,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
+        self, wanted: RequestFilter | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> RequestPage:
         """Read the requests made, newest first. Raises ValueError for a cursor it never gave."""
 
@@ -184,6 +182,35 @@ class Journal(Protocol):
 
     async def dead_letters_by_state(self) -> Mapping[str, int]:
         """Count the dead letters of each state."""
+
+
+class SyncLog(Protocol):
+    """The sync log as a whole; nothing else is touched by what is done to it."""
+
+    async def due_now(self) -> Cleaning:
+        """Tell what cleaning now would drop."""
+
+    async def clean_now(self, act: Act) -> Cleaning:
+        """Drop what is past its lifetime. Raises StateConflict when it cannot be archived before."""
+
+    async def count(self) -> LogCount:
+        """Count every entry."""
+
+    async def flush(self, until: datetime, act: Act) -> int:
+        """Delete every entry before *until*; tell how many."""
+
+
+class ReferenceData(Protocol):
+    """The ERP's lists that settings refer to."""
+
+    async def all(self) -> Mapping[ReferenceKind, ReferenceList]:
+        """Give every list there is, also those that were never fetched."""
+
+    async def known(self) -> Mapping[str, KnownCodes]:
+        """Give the codes of the lists that came."""
+
+    async def refresh(self, kinds: Sequence[ReferenceKind], act: Act) -> Mapping[ReferenceKind, ReferenceList]:
+        """Fetch *kinds*; one that does not come keeps what it had, and says why."""
 
 
 class Audit(Protocol):

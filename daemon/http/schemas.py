@@ -4,6 +4,7 @@ from typing import Any, Final, get_args
 
 from daemon.http.event_schemas import EVENT_SCHEMAS
 from daemon.http.fields import HIGHEST_ID, MOST_IDS
+from daemon.http.instance_schemas import INSTANCE_SCHEMAS
 from daemon.http.problems import TITLES
 from daemon.http.roles import PERMISSIONS
 from daemon.http.sync_schemas import SYNC_SCHEMAS
@@ -240,6 +241,7 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         }
     ),
     **SYNC_SCHEMAS,
+    **INSTANCE_SCHEMAS,
     "Run": _object(_RUN),
     "RunList": _list_of("Run"),
     "Queue": _object(

@@ -15,6 +15,7 @@ from daemon.http.problems import Problem, invalid
 from daemon.http.routes import Operation, Route, answer, in_header, in_query, json_of
 from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
 from daemon.settings.document.advice import advise_document
+from daemon.settings.document.references import advise_references
 from daemon.settings.document.scopes import SettingsDocument, laid_over
 from daemon.settings.queue_processing import advise, merged, replaced
 from queues.errors import InvalidSettings, SettingFault, StateConflict
@@ -31,7 +32,7 @@ _REASON_HEADER: Final = "X-Reason"
 
 async def show_document(request: web.Request) -> web.Response:
     """Show what is in force."""
-    return _answer(request, await request.app[DEPENDENCIES].documents.current())
+    return await _answer(request, await request.app[DEPENDENCIES].documents.current())
 
 
 async def replace_document(request: web.Request) -> web.Response:
@@ -65,7 +66,7 @@ async def restore_document(request: web.Request) -> web.Response:
     fields = await read_fields(request, {"version": _version, "reason": reason})
     if "version" not in fields:
         raise invalid("version", "must be told: the number of a version, 0 for the defaults")
-    return _answer(
+    return await _answer(
         request, await request.app[DEPENDENCIES].documents.restore(fields["version"], act_of(request, fields))
     )
 
@@ -141,7 +142,7 @@ async def _write(
         if expected is None:
             raise
         raise _changed(await documents.current()) from error
-    return _answer(request, written)
+    return await _answer(request, written)
 
 
 async def _expected(request: web.Request) -> Versions | None:
@@ -164,15 +165,20 @@ def _tag(versions: Versions) -> str:
     return f"{versions.connector}.{versions.queue}"
 
 
-def _answer(request: web.Request, current: DocumentInForce) -> web.Response:
-    limits = request.app[DEPENDENCIES].input_limits()
+async def _answer(request: web.Request, current: DocumentInForce) -> web.Response:
+    given = request.app[DEPENDENCIES]
+    advice = [
+        *advise(current.queue),
+        *advise_document(current.document.default, current.queue, given.input_limits()),
+        *advise_references(current.document, await given.reference.known()),
+    ]
     document = {
         "version": current.versions.connector,
         "queue_version": current.versions.queue,
         "changed_at": current.changed_at,
         "changed_by": current.changed_by or None,
         "reason": current.reason or None,
-        "advice": [*advise(current.queue), *advise_document(current.document.default, current.queue, limits)],
+        "advice": advice,
         "settings": {QUEUE: current.queue.to_document(), **current.document.to_document()},
     }
     return json_response(document, headers={"ETag": f'"{_tag(current.versions)}"'})

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from daemon.acumatica.client import AcumaticaClient
 from daemon.config import Config
-from daemon.erp.opening import test_of_erp
+from daemon.erp.opening import odata_access, test_of_erp
+from daemon.erp.reference import ErpReference, ReferenceData
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
@@ -21,7 +22,6 @@ from daemon.readiness import Readiness
 from daemon.secret import Secret
 from daemon.serve.broker import Broker
 from daemon.serve.stores import Stores
-from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.events import check_event
 from daemon.targets import Store, test_of_store
@@ -32,6 +32,7 @@ from queues.postgres.audit import PostgresAudit
 from queues.postgres.idempotent_calls import PostgresIdempotentCalls
 from queues.postgres.intake import PostgresIntake
 from queues.postgres.journal import PostgresJournal
+from queues.postgres.reference_lists import PostgresReferenceLists
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.tokens import PostgresTokens
 from queues.worker.stop import Stop
@@ -93,9 +94,13 @@ class Api:
             publisher=self.broker.publisher,
             check_event=check_event,
             settings=QueueProcessingVersions(PostgresSettings(engine)),
-            documents=ConnectorVersions(PostgresSettings(engine)),
+            documents=stores.documents,
             input_limits=store.input_limits if store else dict,
             journal=PostgresJournal(engine),
+            log_keeper=stores.log_keeper,
+            reference=ReferenceData(
+                PostgresReferenceLists(engine), ErpReference(self.targets.erp, odata_access(self.config.acumatica))
+            ),
             audit=PostgresAudit(engine),
             idempotent_calls=PostgresIdempotentCalls(engine),
             changed_keys=stores.changed_keys,

@@ -79,7 +79,8 @@ class Background:
         while True:
             with suppress(DatabaseUnavailable):
                 cleaned = await retention.clean()
-                _log.info("retention.cleaned", **cleaned)
+                days = await self.stores.log_keeper.clean_when_due()
+                _log.info("retention.cleaned", **cleaned, sync_log_days=days)
             await self.clock.sleep(CLEANING.total_seconds())
 
 

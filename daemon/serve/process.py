@@ -36,7 +36,6 @@ from daemon.watch.judging import Limits
 from daemon.watch.watch import Watch, Watched
 from queues import failpoints
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, SchemaTooNew, StateConflict
-from queues.postgres.settings import PostgresSettings
 from queues.postgres.target_tokens import PostgresTargetTokens
 from queues.postgres.watching import PostgresWatch
 from queues.worker.probation import Probation
@@ -112,7 +111,7 @@ class _Daemon:
         broker = await open_broker(stack, config, self._definitions)
         store = await stack.enter_async_context(open_store(config.magento, clock))
         erp = await stack.enter_async_context(open_erp(config.acumatica, clock, PostgresTargetTokens(stores.engine)))
-        targets, documents = Targets(store=store, erp=erp), ConnectorVersions(PostgresSettings(stores.engine))
+        targets, documents = Targets(store=store, erp=erp), stores.documents
         workers = self._workers(stores, broker, targets, documents)
         tokens = await read_tokens(stores.engine, config.http.admin_token, clock)
         watch = self._watch(stores, broker, workers)

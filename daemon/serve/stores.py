@@ -10,6 +10,10 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from daemon.config import Config
+from daemon.serve.logging_in_force import LoggingOf
+from daemon.settings.connector_store import ConnectorVersions
+from daemon.sync_log.choosing import ChosenEntries
+from daemon.sync_log.keeping import LogKeeper
 from queues.definition import QueueDefinition
 from queues.errors import DatabaseUnavailable
 from queues.ports import Clock
@@ -17,9 +21,11 @@ from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import NOT_LET_IN, open_engine, sqlstate_of
 from queues.postgres.ledger import PostgresLedger
+from queues.postgres.log_keeping import PostgresLogKeeping
 from queues.postgres.migrate import check_at_head
 from queues.postgres.queues import PostgresQueues
 from queues.postgres.schedule import PostgresSchedule
+from queues.postgres.settings import PostgresSettings
 from queues.postgres.sync_runs import PostgresSyncRuns
 
 _log = structlog.stdlib.get_logger("daemon")
@@ -36,6 +42,8 @@ class Stores:
     dead_letters: PostgresDeadLetters
     changed_keys: PostgresChangedKeys
     sync_runs: PostgresSyncRuns
+    documents: ConnectorVersions
+    log_keeper: LogKeeper
 
 
 async def open_stores(
@@ -61,14 +69,18 @@ async def open_stores(
     )
     for definition in definitions:
         await schedule.register(definition.name)
+    documents = ConnectorVersions(PostgresSettings(engine))
+    logging = LoggingOf(documents)
     return Stores(
         engine=engine,
         schedule=schedule,
-        ledger=PostgresLedger(engine, claim_lease=config.claim_lease),
+        ledger=PostgresLedger(engine, claim_lease=config.claim_lease, log=ChosenEntries(logging)),
         queues=PostgresQueues(engine, interval=config.schedule_interval),
         dead_letters=PostgresDeadLetters(engine),
         changed_keys=PostgresChangedKeys(engine),
         sync_runs=PostgresSyncRuns(engine),
+        documents=documents,
+        log_keeper=LogKeeper(PostgresLogKeeping(engine), logging, clock),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from daemon.settings.document.scopes import SettingsDocument, differing
@@ -12,6 +13,8 @@ from queues.postgres.tables.settings_versions import CONNECTOR, QUEUE_PROCESSING
 from queues.settings import QueueProcessingSettings
 
 _NEWEST: Final = 2_147_483_646
+_RECENT_SECONDS: Final = 1.0
+"""So old may be what is asked for at every request."""
 
 
 class Versions(NamedTuple):
@@ -60,9 +63,24 @@ class ConnectorVersions:
 
     def __init__(self, documents: PostgresSettings) -> None:
         self._documents = documents
+        self._recent: tuple[float, DocumentInForce] | None = None
+
+    async def recent(self) -> DocumentInForce:
+        """Give what was in force within the last second; what this object itself put in force, at once."""
+        if self._recent is not None:
+            read_at, recent = self._recent
+            if monotonic() - read_at < _RECENT_SECONDS:
+                return recent
+        return await self.current()
 
     async def current(self) -> DocumentInForce:
         """Read what is in force."""
+        asked_at = monotonic()
+        current = await self._read()
+        self._recent = (asked_at, current)
+        return current
+
+    async def _read(self) -> DocumentInForce:
         newest = await self._documents.history(CONNECTOR, limit=1)
         queue = await self._documents.queue_processing()
         if not newest:

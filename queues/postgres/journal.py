@@ -3,9 +3,9 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from queues.postgres.audit import AUDIT_COLUMNS, DONE, AuditEntry, read_entry
 from queues.postgres.engine import transact
 from queues.postgres.queues import RunRecord
+from queues.postgres.texts import storable
 
 _RUNS = text("""
     select id, queue, worker, tick, started_at, ended_at, ended_by, skipped_ticks, requests, delivered, skipped,
@@ -26,17 +27,25 @@ _RUNS = text("""
     order by started_at desc, id desc limit :limit
 """)
 
-_REQUESTS = text("""
+_REQUESTS: Final = """
     select at, id, queue, mode, request, request_id, status, duration_ms, records, delivered, skipped, retried, failed,
-           superseded, coalesced, excerpt, run_id, settings_version, details
-    from sync_log
-    where (cast(:queue as text) is null or queue = cast(:queue as text))
-      and (cast(:since as timestamptz) is null or at >= cast(:since as timestamptz))
-      and (cast(:until as timestamptz) is null or at < cast(:until as timestamptz))
-      and (cast(:before as timestamptz) is null
-           or (at, id) < (cast(:before as timestamptz), cast(:before_id as uuid)))
+           superseded, coalesced, excerpt, run_id, settings_version, details, action, level
+    from sync_log where true{conditions}
     order by at desc, id desc limit :limit
-""")
+"""
+
+_CONDITIONS: Final[Mapping[str, str]] = {
+    "queue": "queue = :queue",
+    "queues": "queue = any(cast(:queues as text[]))",
+    "action": "action = :action",
+    "level": "level = :level",
+    "mode": "mode = :mode",
+    "key": "keys @> array[cast(:key as text)]",
+    "since": "at >= :since",
+    "until": "at < :until",
+    "before": "(at, id) < (cast(:before as timestamptz), cast(:before_id as uuid))",
+}
+"""What each filter asks of a row; only those that were given are in the statement, so that their index serves it."""
 
 _ACTS = text(f"""
     select {AUDIT_COLUMNS} from audit_log
@@ -71,6 +80,8 @@ class LoggedRequest:
     Attributes:
         mode: `single`, `batch`, or `none` where no request was made.
         details: an object per record: what became of it.
+        action: what it did, in the operators' words; empty where they have none for it.
+        level: `debug`, `info`, `warning`, `error`.
     """
 
     at: datetime
@@ -92,6 +103,30 @@ class LoggedRequest:
     run_id: UUID | None
     settings_version: int
     details: Sequence[Mapping[str, Any]]
+    action: str = ""
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFilter:
+    """
+    Which requests are wanted; what is None does not matter.
+
+    Attributes:
+        queues: of any of these.
+        key: with this record in it.
+        since: then or later.
+        until: before then.
+    """
+
+    queue: str | None = None
+    queues: Sequence[str] | None = None
+    action: str | None = None
+    level: str | None = None
+    mode: str | None = None
+    key: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,22 +160,20 @@ class PostgresJournal:
         return RunPage(items=[LoggedRun(queue=row.queue, run=_run(row)) for row in rows[:limit]], next_cursor=more)
 
     async def requests(
-        self,
-        queue: str | None = None,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
+        self, wanted: RequestFilter | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> RequestPage:
         """
-        Read the requests made at or after *since* and before *until*.
+        Read the requests made, newest first.
 
         Raises:
             ValueError: the cursor was not made by this method.
         """
-        values = {"queue": queue, "since": since, "until": until, "limit": limit + 1, **_position(cursor)}
-        rows = await self._read(_REQUESTS, values)
+        told = {} if wanted is None else {name: value for name, value in asdict(wanted).items() if value is not None}
+        given = told | ({} if cursor is None else _position(cursor))
+        conditions = "".join(f" and {text}" for name, text in _CONDITIONS.items() if name in given)
+        values = {name: storable(value) if isinstance(value, str) else value for name, value in given.items()}
+        statement = text(_REQUESTS.format(conditions=conditions))
+        rows = await self._read(statement, {**values, "limit": limit + 1})
         more = _cursor(rows[limit - 1].at, rows[limit - 1].id) if len(rows) > limit else None
         return RequestPage(items=[_request(row) for row in rows[:limit]], next_cursor=more)
 
@@ -199,6 +232,8 @@ def _request(row: Row[Any]) -> LoggedRequest:
         run_id=row.run_id,
         settings_version=row.settings_version,
         details=row.details,
+        action=row.action,
+        level=row.level,
     )
 
 

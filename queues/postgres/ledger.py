@@ -16,6 +16,7 @@ from queues.postgres.columns import key_of
 from queues.postgres.custody import read_page, renew, sweep_and_count
 from queues.postgres.engine import transact
 from queues.postgres.keeping import keep_untouched, take_back
+from queues.postgres.log_entries import EverythingIsLogged, RequestLog
 from queues.postgres.outcomes import Settlement, write_outcomes
 from queues.postgres.request_log import write_log
 from queues.postgres.superseding import coalesce_waiting, count_waiting, supersede_older
@@ -31,10 +32,14 @@ class PostgresLedger:
     Args:
         engine: from `open_engine`; shared with the other stores.
         claim_lease: how long a claim holds by the database's clock.
+        log: chooses what the sync log keeps.
     """
 
-    def __init__(self, engine: AsyncEngine, *, claim_lease: timedelta = CLAIM_LEASE) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, claim_lease: timedelta = CLAIM_LEASE, log: RequestLog | None = None
+    ) -> None:
         self._engine = engine
+        self._log = EverythingIsLogged() if log is None else log
         self._claim_lease = claim_lease
 
     async def open_check(self, lease: RunLease) -> WaitingRows:
@@ -96,6 +101,8 @@ class PostgresLedger:
             lease=lease, definition=definition, requests=requests, settings_version=settings_version
         )
 
+        entries = await self._log.entries(definition, requests)
+
         async def work(connection: AsyncConnection) -> None:
             endings = await write_outcomes(connection, settlement)
             await bury(connection, lease, endings)
@@ -104,7 +111,7 @@ class PostgresLedger:
             if definition.supersedable:
                 delivered = [each.outcome.message for each in endings if each.outcome.state == "delivered"]
                 await supersede_older(connection, lease, delivered, settings_version=settings_version)
-            await write_log(connection, settlement, {key_of(each.outcome.message) for each in endings})
+            await write_log(connection, settlement, entries, {key_of(each.outcome.message) for each in endings})
             hit("settle.uncommitted", (outcome.message for _, outcome in settlement.outcomes()))
 
         await transact(self._engine, work)

@@ -1,7 +1,7 @@
 """The log of requests: one row each, with the outcome of every record."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from queues.ports import FinishedRequest, Outcome, RunLease
 from queues.postgres.columns import MessageKey, key_of
+from queues.postgres.log_entries import LogEntry
 from queues.postgres.outcomes import Settlement
 from queues.postgres.texts import as_rows, storable
 from queues.postgres.verdict_words import error_class_of
@@ -19,38 +20,44 @@ _SHORT_TEXT: Final = 300
 
 _LOG = text("""
     insert into sync_log (at, id, queue, mode, request, request_id, status, duration_ms, records, delivered, skipped,
-                          retried, failed, superseded, coalesced, excerpt, details, run_id, settings_version)
+                          retried, failed, superseded, coalesced, excerpt, details, action, level, keys, run_id,
+                          settings_version)
     select coalesce(at, now()), id, cast(:queue as text), mode, request, request_id, status, duration_ms, records,
            delivered, coalesce(skipped, 0), coalesce(retried, 0), coalesce(failed, 0), coalesce(superseded, 0),
-           coalesce(coalesced, 0), excerpt, cast(details as jsonb),
+           coalesce(coalesced, 0), excerpt, cast(details as jsonb), action, level, keys,
            cast(:run as uuid), cast(:settings_version as int)
     from json_to_recordset(cast(cast(:rows as text) as json))
         as given (at timestamptz, id uuid, mode text, request text, request_id text, status int, duration_ms float8,
                   records int, delivered int, skipped int, retried int, failed int, superseded int, coalesced int,
-                  excerpt text, details json)
+                  excerpt text, details json, action text, level text, keys text[])
     on conflict do nothing
 """)
 
 
-async def write_log(connection: AsyncConnection, settlement: Settlement, written: Collection[MessageKey]) -> None:
-    """Write one log row per request; one that reached no target is only told if it changed something."""
+async def write_log(
+    connection: AsyncConnection,
+    settlement: Settlement,
+    entries: Sequence[LogEntry],
+    written: Collection[MessageKey],
+) -> None:
+    """Write one log row per entry; a request that reached no target is only told if it changed something."""
     rows = [
-        request
-        for request in settlement.requests
-        if request.exchange is not None or any(key_of(each.message) in written for each in request.outcomes)
+        entry
+        for entry in entries
+        if entry.request.exchange is not None or any(key_of(each.message) in written for each in entry.request.outcomes)
     ]
     if rows:
         values = {
             "queue": settlement.lease.queue,
             "run": settlement.lease.run_id,
             "settings_version": settlement.settings_version,
-            "rows": as_rows([_row(settlement.lease, request, written) for request in rows]),
+            "rows": as_rows([_row(settlement.lease, entry, written) for entry in rows]),
         }
         await connection.execute(_LOG, values)
 
 
-def _row(lease: RunLease, request: FinishedRequest, written: Collection[MessageKey]) -> dict[str, Any]:
-    exchange = request.exchange
+def _row(lease: RunLease, entry: LogEntry, written: Collection[MessageKey]) -> dict[str, Any]:
+    request, exchange = entry.request, entry.request.exchange
     states = [outcome.state for outcome in request.outcomes]
     row: dict[str, Any] = {
         "id": _digest(lease, request),
@@ -61,6 +68,9 @@ def _row(lease: RunLease, request: FinishedRequest, written: Collection[MessageK
         "records": len(states),
         "delivered": states.count("delivered"),
         "details": [_detail(outcome, written) for outcome in request.outcomes],
+        "action": entry.action,
+        "level": entry.level,
+        "keys": list(dict.fromkeys(outcome.message.event.subject for outcome in request.outcomes)),
     }
     if row["delivered"] < len(states):
         row |= {

@@ -8,7 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from queues.postgres.engine import transact
-from queues.postgres.tables.sync_log import day_of, partition_of
+from queues.postgres.tables.sync_log import partition_of
 
 DAYS_AHEAD: Final = 7
 """Partitions made in advance: so long the retention may be idle before rows go to the default partition."""
@@ -73,7 +73,6 @@ _ERASE_PAYLOADS = text("""
 """)
 
 _MAKE_DAY = text("select make_log_day(cast(:day as date))")
-_DROP_DAY = text("select drop_log_day(cast(:day as date))")
 
 _PRUNE_RUNS = text("""
     delete from runs where id in (
@@ -95,11 +94,6 @@ _PRUNE_CALLS = text("""
         select holder, key from idempotent_calls where began_at < now() - cast(:age as interval) limit :chunk)
 """)
 
-_PRUNE_DEFAULT_PARTITION = text("""
-    delete from sync_log_default where (at, id) in (
-        select at, id from sync_log_default where at < now() - cast(:age as interval) limit :chunk)
-""")
-
 
 class PostgresRetention:
     """
@@ -107,7 +101,7 @@ class PostgresRetention:
 
     Args:
         engine: from `open_engine`; shared with the other stores.
-        keep: how long to keep messages that reached their end with their attempts, days of the log, runs, and the ids
+        keep: how long to keep messages that reached their end with their attempts, runs, and the ids
             of events taken in; a day or more, longer than any sender may take to repeat itself.
         keep_dead_letters: how long to keep those reprocessed or discarded; the open ones are kept for ever. The bytes
             of their messages, and what targets said of them, are erased after *keep* already: they may hold personal
@@ -132,19 +126,19 @@ class PostgresRetention:
         Do it all once, in small transactions.
 
         Returns:
-            How many rows were dropped, by table; of `sync_log` whole days.
+            How many rows were dropped, by table.
 
         Raises:
             DatabaseUnavailable: in mid-way; what was dropped stays dropped.
         """
-        dropped = {"sync_log": await _keep_partitions(self._engine, self._keep)}
+        await _make_days(self._engine)
+        dropped: dict[str, int] = {}
         for name, statement, age in (
             ("ledger", _PRUNE_LEDGER, self._keep),
             ("dead_letters", _PRUNE_LETTERS, self._keep_dead_letters),
             ("payloads", _ERASE_PAYLOADS, self._keep),
             ("runs", _PRUNE_RUNS, self._keep),
             ("intake_events", _PRUNE_INTAKE, self._keep),
-            ("sync_log_default", _PRUNE_DEFAULT_PARTITION, self._keep),
             ("ended_sessions", _PRUNE_SESSIONS, timedelta()),
             ("idempotent_calls", _PRUNE_CALLS, KEEP_CALLS),
         ):
@@ -166,7 +160,7 @@ async def _prune(engine: AsyncEngine, statement: TextClause, age: timedelta) -> 
             return total
 
 
-async def _keep_partitions(engine: AsyncEngine, age: timedelta) -> int:
+async def _make_days(engine: AsyncEngine) -> None:
     async def read(connection: AsyncConnection) -> tuple[date, set[str]]:
         today: date = (await connection.execute(_TODAY)).scalar_one()
         return today, set((await connection.execute(_PARTITIONS)).scalars())
@@ -176,9 +170,6 @@ async def _keep_partitions(engine: AsyncEngine, age: timedelta) -> int:
         day = today + timedelta(days=ahead)
         if partition_of(day) not in present:
             await _make_partition(engine, day)
-    # A day is over when its last moment is past its time.
-    over = [day for day in map(day_of, present) if day is not None and day + timedelta(days=1) <= today - age]
-    return sum([await _drop_partition(engine, day) for day in sorted(over)])
 
 
 async def _make_partition(engine: AsyncEngine, day: date) -> None:
@@ -193,13 +184,3 @@ async def _make_partition(engine: AsyncEngine, day: date) -> None:
         await connection.execute(_MAKE_DAY, {"day": day})
 
     await transact(engine, work)
-
-
-async def _drop_partition(engine: AsyncEngine, day: date) -> int:
-    async def work(connection: AsyncConnection) -> int:
-        if not (await connection.execute(_LOCK, {"lock": _ONE_AT_A_TIME})).scalar_one():
-            return 0
-        await connection.execute(_DROP_DAY, {"day": day})
-        return 1
-
-    return await transact(engine, work)

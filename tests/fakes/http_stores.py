@@ -33,7 +33,7 @@ from queues.postgres.bulk_orders import (
 )
 from queues.postgres.idempotent_calls import Beginning, Begun, IdempotentCall, KeptAnswer, OtherCall, UnderWay
 from queues.postgres.intake import Familiarity, IntakeState
-from queues.postgres.journal import LoggedRequest, LoggedRun, RequestPage, RunPage
+from queues.postgres.journal import LoggedRequest, LoggedRun, RequestFilter, RequestPage, RunPage
 from queues.postgres.letters import (
     AttemptRecord,
     DeadLetter,
@@ -49,6 +49,7 @@ from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
 from tests.fakes.capture_stores import FakeChangedKeys, FakeSyncRuns
 from tests.fakes.clock import FakeClock
+from tests.fakes.instance_stores import FakeReferenceData, FakeSyncLog
 
 TOKEN = "a-token-for-the-tests-of-http"
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -444,6 +445,7 @@ class FakeJournal:
         self._audit = audit
         self._queues = queues
         self._letters = letters
+        self.asked: list[RequestFilter] = []
 
     async def runs(self, queue: str | None = None, *, limit: int = 50, cursor: str | None = None) -> RunPage:
         if cursor is not None:
@@ -456,16 +458,11 @@ class FakeJournal:
         return RunPage(items=runs[:limit], next_cursor=None)
 
     async def requests(
-        self,
-        queue: str | None = None,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
+        self, wanted: RequestFilter | None = None, *, limit: int = 50, cursor: str | None = None
     ) -> RequestPage:
         if cursor is not None:
             raise ValueError("no cursor was ever given")
+        self.asked.append(wanted or RequestFilter())
         row = LoggedRequest(
             at=START,
             id=UUID(int=1),
@@ -486,8 +483,15 @@ class FakeJournal:
             run_id=None,
             settings_version=0,
             details=[],
+            action="price_update",
         )
-        is_meant = queue in {None, row.queue} and (not since or row.at >= since) and (not until or row.at < until)
+        chosen = self.asked[-1]
+        is_meant = (
+            chosen.queue in {None, row.queue}
+            and (chosen.queues is None or row.queue in chosen.queues)
+            and (not chosen.since or row.at >= chosen.since)
+            and (not chosen.until or row.at < chosen.until)
+        )
         return RequestPage(items=[row][:limit] if is_meant else [], next_cursor=None)
 
     async def acts(self, kind: str, target: str) -> Sequence[AuditEntry]:
@@ -676,6 +680,8 @@ class World:
         self.documents = FakeDocuments(self.audit, self.settings)
         self.input_limits: dict[str, int | None] = {}
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
+        self.log_keeper = FakeSyncLog(self.audit.write)
+        self.reference = FakeReferenceData(self.audit.write)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
         self.token_store = FakeTokenStore(self.audit, self.clock)
@@ -699,6 +705,8 @@ class World:
             documents=self.documents,
             input_limits=lambda: self.input_limits,
             journal=self.journal,
+            log_keeper=self.log_keeper,
+            reference=self.reference,
             audit=self.audit_store,
             idempotent_calls=self.idempotent_calls,
             changed_keys=self.changed_keys,

@@ -16,6 +16,7 @@ ACTIONS: Final = (
 """Enabled Connector actions."""
 
 CleaningFrequency: TypeAlias = Literal["daily", "weekly", "monthly"]
+LowestLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +26,22 @@ class Logging:
 
     Attributes:
         actions: the exchanges that are logged; errors of the others are logged all the same.
+        level: the least that is logged; errors always are.
         lifetime_days: older entries go at the next cleaning; 0: kept for ever.
         cleaning_frequency: how often that is.
-        archive: folder that entries go to before; None: they are deleted.
+        archive: folder of the daemon's machine that days go to before they are dropped; None: they go nowhere.
+        archive_days: older files there are deleted at a cleaning; 0: kept for ever.
         report_recipients: mail addresses that errors are told to.
         bulk_notices: bulk operations are told in the status answer.
     """
 
     actions: tuple[str, ...] = setting(Texts(ACTIONS), tuple(each for each in ACTIONS if each != "sales_price_update"))
+    level: LowestLevel = setting(Choice(("debug", "info", "warning", "error")), "debug")
     lifetime_days: int = setting(Integer(0, 3650), 15)
     cleaning_frequency: CleaningFrequency = setting(Choice(("daily", "weekly", "monthly")), "daily")
-    archive: str | None = setting(Text(optional=True), None)
+    archive: str | None = setting(
+        Text(optional=True, pattern="/[^\\x00-\\x1f]*", expected="an absolute path such as /var/log/connector"), None
+    )
+    archive_days: int = setting(Integer(0, 3650), 30)
     report_recipients: tuple[str, ...] = setting(Texts(), ())
     bulk_notices: bool = setting(Boolean(), default=False)

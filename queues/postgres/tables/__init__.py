@@ -10,6 +10,7 @@ from queues.postgres.tables.intake import intake_events, intake_state
 from queues.postgres.tables.ledger import ledger
 from queues.postgres.tables.naming import metadata
 from queues.postgres.tables.record_versions import record_versions
+from queues.postgres.tables.reference_lists import reference_lists
 from queues.postgres.tables.runs import runs
 from queues.postgres.tables.schedules import schedules
 from queues.postgres.tables.settings_versions import settings_versions
@@ -33,6 +34,7 @@ __all__ = [
     "metadata",
     "push_notifications",
     "record_versions",
+    "reference_lists",
     "runs",
     "schedules",
     "settings_versions",

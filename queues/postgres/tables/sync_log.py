@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, PrimaryKeyConstraint, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from queues.postgres.tables.naming import INSTANT, metadata
 
@@ -34,9 +34,14 @@ sync_log = Table(
     Column("run_id", Uuid),
     Column("settings_version", Integer, nullable=False, server_default="0"),
     Column("details", JSONB, nullable=False, server_default=text("'[]'"), comment="an object per record"),
+    Column("action", Text, nullable=False, server_default="", comment="in the operators' words"),
+    Column("level", Text, nullable=False, server_default="info"),
+    Column("keys", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="of the records in it"),
     PrimaryKeyConstraint("at", "id"),
     CheckConstraint("mode in ('single', 'batch', 'none')", name="mode_known"),
     Index("ix_sync_log_queue_at", "queue", "at"),
+    Index("ix_sync_log_level_at", "level", "at"),
+    Index("ix_sync_log_keys", "keys", postgresql_using="gin"),
     postgresql_partition_by="RANGE (at)",
 )
 

@@ -1,0 +1,79 @@
+"""What the log's acts, the ERP's lists and its schema look like on the wire."""
+
+from typing import Any, Final
+
+from daemon.http.value_schemas import DAY_OR_MOMENT, REASON
+from daemon.settings.document.references import KINDS
+from queues.postgres.log_entries import LEVELS
+
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+_TEXT_OR_NULL: Final[dict[str, Any]] = {"type": ["string", "null"]}
+_COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
+_FLAG: Final[dict[str, Any]] = {"type": "boolean"}
+_MOMENT: Final[dict[str, Any]] = {"type": "string", "format": "date-time"}
+_MOMENT_OR_NULL: Final[dict[str, Any]] = {"type": ["string", "null"], "format": "date-time"}
+_KIND: Final[dict[str, Any]] = {"type": "string", "enum": list(KINDS)}
+_REFERENCE: Final[dict[str, Any]] = {
+    "kind": _KIND,
+    "title": _TEXT,
+    "count": _COUNT,
+    "fetched_at": {**_MOMENT_OR_NULL, "description": "Null: it never came."},
+    "age_seconds": {"type": ["integer", "null"], "minimum": 0},
+    "failed_at": {**_MOMENT_OR_NULL, "description": "When fetching it failed since; the entries are the ones before."},
+    "error": _TEXT_OR_NULL,
+}
+
+
+def _object(members: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(members), "properties": members}
+
+
+def _body(members: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "additionalProperties": False}
+
+
+def _list_of(name: str) -> dict[str, Any]:
+    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+    return _object({"items": items, "next_cursor": _TEXT_OR_NULL})
+
+
+INSTANCE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "SyncLogCleaning": _body({"dry_run": _FLAG, "reason": dict(REASON)}),
+    "SyncLogCleaned": _object({"dry_run": _FLAG, "before": _MOMENT_OR_NULL, "entries": _COUNT}),
+    "SyncLogFlush": _body(
+        {
+            "dry_run": _FLAG,
+            "confirm": {**_FLAG, "description": "Must be true unless it is a dry run."},
+            "until": dict(DAY_OR_MOMENT),
+            "reason": dict(REASON),
+        }
+    ),
+    "SyncLogFlushed": _object({"dry_run": _FLAG, "until": _MOMENT, "entries": _COUNT}),
+    "Notice": _object(
+        {
+            "at": _MOMENT,
+            "queue": _TEXT,
+            "level": {"type": "string", "enum": list(LEVELS)},
+            "text": _TEXT,
+            "request_id": _TEXT,
+        }
+    ),
+    "NoticeList": _list_of("Notice"),
+    "ReferenceSummary": _object(_REFERENCE),
+    "ReferenceLists": _list_of("ReferenceSummary"),
+    "ReferenceList": _object(
+        {
+            **_REFERENCE,
+            "entries": {
+                "type": "array",
+                "items": _object({"code": _TEXT, "description": _TEXT, "is_active": _FLAG}),
+            },
+        }
+    ),
+    "ReferenceRefresh": _body(
+        {
+            "kinds": {"type": "array", "items": _KIND, "minItems": 1, "uniqueItems": True},
+            "reason": dict(REASON),
+        }
+    ),
+}
