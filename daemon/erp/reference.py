@@ -34,7 +34,11 @@ class ErpReference:
         if self._client is None:
             return "not connected: CONNECTOR_ACUMATICA_URL is not set"
         found = await read_reference(self._client, self._access, kind)
-        return found.verdict.text if isinstance(found, NotDone) else found
+        if isinstance(found, NotDone):
+            return found.verdict.text
+        return [
+            ReferenceEntry(code=each.code, description=each.description, is_active=each.is_active) for each in found
+        ]
 
 
 class ReferenceData:

@@ -8,7 +8,7 @@ from daemon.acumatica.odata import ODataAccess
 from daemon.acumatica.records.reference import read_reference
 from daemon.secret import Secret
 from daemon.settings.document.references import KINDS, ReferenceKind
-from queues.postgres.reference_lists import ReferenceEntry
+from daemon.sync.records.list_entry import ErpListEntry
 from tests.acumatica_client import cookies, oauth, pair
 from tests.acumatica_site import SMALL
 
@@ -63,6 +63,6 @@ async def test_where_odata_is_refused_customer_classes_tell_terms_and_the_sessio
             each for each in (await both.site.control("GET", "requests"))["items"] if each["path"].endswith("/login")
         ]
 
-    assert terms == [ReferenceEntry(code="30D", description="named by customer classes")]
+    assert terms == [ErpListEntry(code="30D", description="named by customer classes")]
     assert isinstance(types, NotDone)
     assert len(logins) == 1

@@ -69,7 +69,9 @@ class World:
             await connection.execute(
                 text("""
                     insert into sync_log (at, id, queue, mode, records, delivered, skipped, retried, failed, keys)
-                    select cast(:day as timestamptz) + interval '1 hour', gen_random_uuid(), 'q', 'single', 1, 1, 0, 0, 0, '{OLD}'
+                    select cast(:day as timestamptz) + interval '1 hour', gen_random_uuid(), 'q',
+                           'single', 1, 1, 0, 0, 0,
+                           '{OLD}'
                     from generate_series(1, cast(:rows as int))
                 """),
                 {"day": day, "rows": rows},

@@ -17,7 +17,15 @@ WRONG_TOKENS = ["", "wrong", TOKEN[:-1], TOKEN + "x", "ünïcödé", "x" * 5000]
 
 
 def path_of(pattern: str) -> str:
-    values = {"queue": "main.to_magento.pricing", "id": "1", "name": "magento", "act": "stop", "sync": "product"}
+    values = {
+        "queue": "main.to_magento.pricing",
+        "id": "1",
+        "name": "magento",
+        "act": "stop",
+        "sync": "product",
+        "kind": "warehouses",
+        "entity": "category",
+    }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
 
 

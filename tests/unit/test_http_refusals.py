@@ -19,7 +19,15 @@ CHANGES_NOTHING = {"/login", "/dead-letters/confirm"}
 
 
 def path_of(pattern: str) -> str:
-    values = {"queue": "to_magento.pricing", "id": "1", "name": "magento", "act": "pause", "sync": "product"}
+    values = {
+        "queue": "to_magento.pricing",
+        "id": "1",
+        "name": "magento",
+        "act": "pause",
+        "sync": "product",
+        "kind": "warehouses",
+        "entity": "category",
+    }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
 
 
@@ -44,7 +52,14 @@ async def test_an_act_beyond_a_role_is_written_down_with_who_what_and_where(rout
     assert world.audit.rows == []
     [(action, target, who, details)] = world.audit.refused
     assert action == (act.act or "").format(act="pause")
-    targets = {"{queue}": PRICING.name, "{id}": "1", "{name}": "magento", "{sync}": "product"}
+    targets = {
+        "{queue}": PRICING.name,
+        "{id}": "1",
+        "{name}": "magento",
+        "{sync}": "product",
+        "{kind}": "warehouses",
+        "{entity}": "category",
+    }
     assert target == next((name for place, name in targets.items() if place in act.path), act.target)
     assert (who.actor, who.token, who.source) == ("mallory", "onlooker", "127.0.0.1")
     assert who.request_id

@@ -47,6 +47,13 @@ MATRIX = {
     "GET /api/v1/settings/queue-processing/history": READ,
     "POST /api/v1/connections/{name}/test": OPERATE,
     "GET /api/v1/sync-log": READ,
+    "POST /api/v1/sync-log/clean": "admin",
+    "POST /api/v1/sync-log/flush": "admin",
+    "GET /api/v1/notices": READ,
+    "GET /api/v1/reference-data": READ,
+    "POST /api/v1/reference-data/refresh": OPERATE,
+    "GET /api/v1/reference-data/{kind}": READ,
+    "POST /api/v1/reference-data/{kind}/refresh": OPERATE,
     "GET /api/v1/audit": READ,
     "GET /api/v1/tokens": "admin",
     "POST /api/v1/tokens": "admin",
@@ -77,7 +84,15 @@ MATRIX = {
 
 
 def path_of(pattern: str) -> str:
-    values = {"queue": "main.to_magento.pricing", "id": "1", "name": "magento", "act": "stop", "sync": "product"}
+    values = {
+        "queue": "main.to_magento.pricing",
+        "id": "1",
+        "name": "magento",
+        "act": "stop",
+        "sync": "product",
+        "kind": "warehouses",
+        "entity": "category",
+    }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
 
 

@@ -17,7 +17,14 @@ LISTS = [route for route in ALL_ROUTES if route.method == "GET" and route.operat
 
 
 def path_of(route: Route) -> str:
-    values = {"queue": "to_magento.pricing", "id": "1", "name": "magento", "sync": "product"}
+    values = {
+        "queue": "to_magento.pricing",
+        "id": "1",
+        "name": "magento",
+        "sync": "product",
+        "kind": "warehouses",
+        "entity": "category",
+    }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], route.path)
 
 

@@ -12,10 +12,10 @@ from daemon.acumatica.reading import Reading
 from daemon.acumatica.records.making import make_all
 from daemon.acumatica.wrapped import Wrapped
 from daemon.settings.document.references import ReferenceKind
-from queues.postgres.reference_lists import ReferenceEntry
+from daemon.sync.records.list_entry import ErpListEntry
 from queues.verdicts import Refused
 
-Entries: TypeAlias = Sequence[ReferenceEntry]
+Entries: TypeAlias = Sequence[ErpListEntry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class _Entity:
         names = (self.code, self.description, self.active)
         return Reading(entity=self.entity, fields=tuple(name for name in names if name))
 
-    def entry(self, row: Wrapped) -> ReferenceEntry:
-        return ReferenceEntry(
+    def entry(self, row: Wrapped) -> ErpListEntry:
+        return ErpListEntry(
             code=row.required(self.code),
             description=(row.text(self.description) or "") if self.description else "",
             is_active=row.flag(self.active) is not False if self.active else True,
@@ -49,12 +49,12 @@ class _Table:
     description: str
     active: str | None = None
 
-    def entry(self, row: Mapping[str, Any]) -> ReferenceEntry | None:
+    def entry(self, row: Mapping[str, Any]) -> ErpListEntry | None:
         code = row.get(self.code)
         if not isinstance(code, str) or not code.strip():
             return None
         told = row.get(self.description)
-        return ReferenceEntry(
+        return ErpListEntry(
             code=storable(code).strip(),
             description=storable(told).strip() if isinstance(told, str) else "",
             is_active=self.active is None or row.get(self.active) is not False,
@@ -121,7 +121,7 @@ async def _of_classes(client: AcumaticaClient, field: str) -> Entries | NotDone:
     codes = await make_all(client, Reading(entity="CustomerClass", fields=("ClassID", field)), _text_of(field))
     if isinstance(codes, NotDone):
         return codes
-    return [ReferenceEntry(code=code, description="named by customer classes") for code in codes if code]
+    return [ErpListEntry(code=code, description="named by customer classes") for code in codes if code]
 
 
 def _text_of(field: str) -> Callable[[Wrapped], str | None]:
@@ -140,7 +140,7 @@ async def _cash_accounts(client: AcumaticaClient) -> Entries | NotDone:
 
 def _allowed(row: Wrapped) -> Entries:
     return [
-        ReferenceEntry(code=each.required("CashAccount"), description=each.text("Description") or "")
+        ErpListEntry(code=each.required("CashAccount"), description=each.text("Description") or "")
         for each in row.rows("AllowedCashAccounts")
         if each.flag("UseInAR") is not False
     ]
