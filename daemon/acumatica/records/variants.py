@@ -5,9 +5,9 @@ from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
 from daemon.acumatica.conditions import any_of, where
-from daemon.acumatica.reading import Reading
-from daemon.acumatica.records.making import custom_fields, make_all
-from daemon.acumatica.wrapped import Wrapped
+from daemon.acumatica.reading import Reading, misformed, read_page
+from daemon.acumatica.records.making import custom_fields
+from daemon.acumatica.wrapped import NotInForm, Wrapped
 from daemon.sync.records.attribute import ErpAttributeValue
 from daemon.sync.records.item import ErpItem, ErpVariant
 
@@ -33,22 +33,27 @@ async def read_variants(
         custom=custom_fields(box),
     )
 
-    def convert(row: Wrapped) -> tuple[str, bool | None, tuple[ErpAttributeValue, ...]]:
-        values = tuple(
-            ErpAttributeValue(attribute_id=each.required("AttributeID"), value=each.text("Value"))
-            for each in row.rows("Attributes")
-        )
-        return row.required("InventoryID"), row.flag("ExportToExternal") if box is None else row.box(box), values
-
     known: dict[str, tuple[bool | None, tuple[ErpAttributeValue, ...]]] = {}
     for first in range(0, len(template.variants), _ITEMS_A_REQUEST):
         group = template.variants[first : first + _ITEMS_A_REQUEST]
         condition = any_of(*(where("InventoryID", "eq", each.inventory_id) for each in group))
-        rows = await make_all(client, reading, convert, condition)
+        # So many keys cannot be on more than one page.
+        rows = await read_page(client, reading, condition, top=len(group))
         if isinstance(rows, NotDone):
             return rows
-        known |= {name.casefold(): (is_enabled, values) for name, is_enabled, values in rows}
+        try:
+            known |= {row.required("InventoryID").casefold(): _told(row, box) for row in rows}
+        except NotInForm as error:
+            return misformed(error)
     told = ((each, known.get(each.inventory_id.casefold())) for each in template.variants)
     return tuple(
         each if more is None else replace(each, is_enabled_for_sync=more[0], attributes=more[1]) for each, more in told
     )
+
+
+def _told(row: Wrapped, box: str | None) -> tuple[bool | None, tuple[ErpAttributeValue, ...]]:
+    values = tuple(
+        ErpAttributeValue(attribute_id=each.required("AttributeID"), value=each.text("Value"))
+        for each in row.rows("Attributes")
+    )
+    return row.flag("ExportToExternal") if box is None else row.box(box), values
