@@ -17,6 +17,7 @@ from daemon.erp.categories import category_reader
 from daemon.erp.items import Items
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.entity_rules import CategoryWithAncestors, ItemWithDefinitions, ItemWithImages
+from daemon.sync.hydrating import RecordReader
 from daemon.sync.records.item import ErpItem
 from daemon.sync.records.item_class import ErpItemClass
 from queues.verdicts import Refused, Unreachable
@@ -190,7 +191,11 @@ async def test_the_box_of_a_class_and_of_a_category_are_read_where_the_settings_
 async def test_what_the_erp_does_not_have_is_none_and_an_erp_that_is_away_is_the_verdict() -> None:
     async with pair() as both:
         items = Items(both.client)
-        readers = [product_reader(both.client, items), tax_category_reader(both.client), category_reader(both.client)]
+        readers: list[RecordReader[object]] = [
+            product_reader(both.client, items),
+            tax_category_reader(both.client),
+            category_reader(both.client),
+        ]
         missing = [await each.read("999", ConnectorSettings()) for each in readers]
         await both.site.control("PUT", "faults", {"mode": "down"})
         away = [await each.read("999", ConnectorSettings()) for each in readers]
