@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from daemon.magento.client import Answered, Call, MagentoClient
 from daemon.magento.image_files import digest_in, file_name, kind_of
-from daemon.magento.stored_products import read_existing
+from daemon.magento.stored_products import StoredProduct, read_existing, read_product
 from daemon.magento.talk import Document, Halted, applied, id_in, refuse, settled, tell
 from daemon.sync.shop.image import ProductImages, ShopImage
 from queues.verdicts import Delivered, Verdict
@@ -29,7 +29,9 @@ class ImageWriter:
 
     async def _write(self, record: ProductImages) -> Verdict:
         kinds = [kind_of(image) for image in record.images]
-        stored = await read_existing(self._client, record.sku)
+        stored = await self._product(record)
+        if stored is None:
+            return Delivered()
         there: dict[str, Document] = {}
         surplus: list[Document] = []
         wanted = {image.digest for image in record.images}
@@ -56,6 +58,10 @@ class ImageWriter:
         for entry in surplus:
             done = await self._delete(record.sku, entry, done)
         return done
+
+    async def _product(self, record: ProductImages) -> StoredProduct | None:
+        """Give the product; None: the store does not have it, and there is no image that it would need it for."""
+        return await (read_existing if record.images else read_product)(self._client, record.sku)
 
     async def _upload(self, sku: str, entry: Document) -> Delivered:
         reply = await tell(

@@ -13,6 +13,7 @@ _WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("to_magento", "product_dependencies"): "product",
     ("to_magento", "product_image"): "product",
     ("to_magento", "attribute"): "product",
+    ("to_magento", "attribute_set"): "product",
     ("to_magento", "category"): "category",
     ("to_magento", "pricing"): "price",
     ("to_magento", "inventory"): "inventory",

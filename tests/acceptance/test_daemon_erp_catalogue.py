@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 import pytest_asyncio
 
+from tests.acceptance.daemon_process import run_command
 from tests.acceptance.erp_site import joined
 from tests.acceptance.site import Connector, Site
 from tests.acumatica_site import BareClient
@@ -90,9 +91,12 @@ class Joint:
         return {row["attribute_code"]: row["value"] for row in (await self.shop(path))["custom_attributes"]}
 
     async def reasons(self, kind: str) -> dict[str, str]:
-        """Tell why records of a queue were skipped, as the sync log does."""
-        log = await self.connector.api.items("sync-log", queue=self.site.queue(kind))
-        outcomes = [outcome for entry in log for outcome in entry["outcomes"]]
+        """Tell why records of a queue were skipped, as the command does."""
+        log = await run_command(
+            self.site.environment(),
+            *("logs", "list", "--json", "--queue", self.site.queue(kind), "--url", self.connector.api.address),
+        )
+        outcomes = [outcome for entry in log.document["items"] for outcome in entry["outcomes"]]
         return {each["key"]: each["reason"] for each in outcomes if each["state"] == "skipped"}
 
     async def deliver(self, kind: str) -> None:

@@ -200,6 +200,16 @@ async def test_images_come_change_and_go_and_the_merchants_own_stay(shop: Writer
     assert gallery == {f"/b/a/back-{back.digest}.gif": ("Back view", ["thumbnail"]), "/o/w/own.gif": ("", [])}
 
 
+async def test_images_wait_for_their_product_and_no_images_for_nothing(shop: WritersShop) -> None:
+    front = ShopImage(content=GIF, name="Front.gif", roles=ALL_ROLES)
+
+    waits = await shop.write.images.write(ProductImages(sku="NO-SUCH", images=(front,)))
+    delivered(await shop.write.images.write(ProductImages(sku="NO-SUCH", images=())))
+
+    assert isinstance(waits, Refused)
+    assert (waits.error_class, shop.writes()) == ("not_found", [])
+
+
 async def test_a_customer_arrives_with_group_and_address(shop: WritersShop) -> None:
     await twice(shop, lambda: shop.write.customers.write(CUSTOMER))
     moved = replace(CUSTOMER, last_name="Recorded", group="General", addresses=(replace(ADDRESS, telephone="1"),))
