@@ -4,10 +4,10 @@ from typing import Final
 
 from queues.ports import Clock
 
-CLAIM_GROUP: Final = 100
+CLAIM_GROUP: Final = 200
 """Messages claimed by one statement, at most (one request's, if that has more)."""
 
-CLAIMED_GROUPS: Final = 3
+CLAIMED_GROUPS: Final = 2
 """Groups claimed and not yet answered, at most."""
 
 AHEAD_SECONDS: Final = 0.1
