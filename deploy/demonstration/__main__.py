@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.demonstration.erp_story import ErpStage, tell_erp
 from deploy.demonstration.json_http import JsonHttp, UnexpectedAnswerError, is_ready, wait_for
 from deploy.demonstration.story import Stage, tell
 
@@ -28,6 +29,9 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     try:
         wait_for("a ready connector", lambda: is_ready(environ["DAEMON_URL"]), seconds=_READY_SECONDS)
         tell(stage)
+        if environ["ACUMATICA_URL"] == environ["ERP_URL"]:
+            webhook = f"{environ['DAEMON_URL']}/webhooks/acumatica"
+            tell_erp(stage, ErpStage(erp=JsonHttp(environ["ERP_URL"]), webhook_url=webhook, token=token))
     except UnexpectedAnswerError as error:
         _say(f"the demonstration ended early: {error}")
         return 1
@@ -36,7 +40,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         f"  connector  {environ['DAEMON_URL_OUTSIDE']}/   "
         f"token: docker compose exec daemon cat {environ['ADMIN_TOKEN_FILE']}"
     )
-    _say(f"  sandbox    {environ['SANDBOX_URL_OUTSIDE']}/_sandbox/")
+    _say(f"  store      {environ['SANDBOX_URL_OUTSIDE']}/_sandbox/   simulated")
+    _say(f"  ERP        {environ['ERP_URL_OUTSIDE']}/_sandbox/   simulated")
     _say("  queues     docker compose exec daemon am-connector queues")
     return 0
 

@@ -48,6 +48,10 @@ class JsonHttp:
         """Replace what is at *path* by *document*."""
         return self._ask("PUT", path, document, "application/json")
 
+    def patch(self, path: str, document: object) -> Any:  # noqa: ANN401 - as above
+        """Change what *document* names at *path*."""
+        return self._ask("PATCH", path, document, "application/merge-patch+json")
+
     def delete(self, path: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
         """Remove what *parameters* name from *path*."""
         return self._ask("DELETE", f"{path}?{urlencode(parameters)}", None, "application/json")

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.demonstration.erp_story import ErpStage, tell_erp
 from deploy.demonstration.json_http import JsonHttp, UnexpectedAnswerError, is_ready, wait_for
 from deploy.demonstration.story import Stage, tell
 from deploy.local.faults import ProvisioningError, ServerFailedError
@@ -19,6 +20,7 @@ from deploy.local.services import Services, install_missing, named, named_server
 from deploy.local.virtualenv import RUNTIME_LOCK, VirtualEnvironment
 
 PREFERRED_PORT = 8080
+SANDBOX_ERP = {"USERNAME": "sync", "PASSWORD": "sandbox-sync-1", "TENANT": "Shop"}
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own invented token; it protects nothing
 
 _READ_FROM_FILES = ("CONNECTOR_BROKER_URL_FILE", "CONNECTOR_DATABASE_URL_FILE", "CONNECTOR_ADMIN_TOKEN_FILE")
@@ -36,6 +38,7 @@ class Running:
         url: of the daemon.
         token: opens its API and pages.
         sandbox_url: of the simulated store; None if the daemon is connected to a store that was named.
+        erp_url: of the simulated ERP; None if a store or an ERP was named: the simulated never meets the real.
         log: where the daemon writes.
         check: raises ServerFailedError if something of ours has ended.
     """
@@ -43,6 +46,7 @@ class Running:
     url: str
     token: str
     sandbox_url: str | None
+    erp_url: str | None
     log: Path
     check: Callable[[], None]
 
@@ -109,20 +113,26 @@ def _start(program: Path, services: Services, home: Path, environ: Mapping[str, 
         "PYTHONUNBUFFERED": "1",
     }
     checks = [services.check_alive]
-    sandbox, sandbox_url = None, None
+    sandbox, sandbox_url, erp_url = None, None, None
     if not named(environ, "CONNECTOR_MAGENTO_URL"):
         sandbox_port = free_port()
         sandbox_url = f"http://{LOOPBACK}:{sandbox_port}"
         arguments = [str(program), "sandbox", "--host", LOOPBACK, "--port", str(sandbox_port)]
-        sandbox = _child("the sandbox store", arguments, settings, home / "sandbox.log", stack)
-        checks.append(sandbox.check_alive)
         settings |= {"CONNECTOR_MAGENTO_URL": sandbox_url, "CONNECTOR_MAGENTO_TOKEN": SANDBOX_TOKEN}
+        if not named(environ, "CONNECTOR_ACUMATICA_URL"):
+            erp_port = free_port()
+            erp_url = f"http://{LOOPBACK}:{erp_port}"
+            arguments += ["--acumatica-port", str(erp_port)]
+            settings |= {f"CONNECTOR_ACUMATICA_{name}": value for name, value in SANDBOX_ERP.items()}
+            settings["CONNECTOR_ACUMATICA_URL"] = erp_url
+        sandbox = _child("the sandbox", arguments, settings, home / "sandbox.log", stack)
+        checks.append(sandbox.check_alive)
     services.wait_for_database()
     _migrate(program, settings, home / "migrate.log")
     if sandbox is not None and sandbox_url is not None:
         store = JsonHttp(sandbox_url)
-        _wait("the sandbox store", sandbox, lambda: store.get("/_sandbox/health"))
-        note("the sandbox store is ready")
+        _wait("the sandbox", sandbox, lambda: store.get("/_sandbox/health"))
+        note("the simulated store is ready" if erp_url is None else "the simulated store and ERP are ready")
     services.wait_for_broker()
     daemon = _child("the daemon", [str(program), "run"], settings, home / "daemon.log", stack)
     checks.append(daemon.check_alive)
@@ -133,7 +143,7 @@ def _start(program: Path, services: Services, home: Path, environ: Mapping[str, 
         for each in checks:
             each()
 
-    return Running(url=url, token=token, sandbox_url=sandbox_url, log=home / "daemon.log", check=check)
+    return Running(url=url, token=token, sandbox_url=sandbox_url, erp_url=erp_url, log=home / "daemon.log", check=check)
 
 
 def _migrate(program: Path, settings: Mapping[str, str], log: Path) -> None:
@@ -172,6 +182,9 @@ def _demonstrate(running: Running, sandbox_url: str, program: Path) -> None:
     )
     try:
         tell(stage)
+        if running.erp_url is not None:
+            webhook = f"{running.url}/webhooks/acumatica"
+            tell_erp(stage, ErpStage(erp=JsonHttp(running.erp_url), webhook_url=webhook, token=running.token))
     except UnexpectedAnswerError as error:
         say(f"the demonstration ended early: {error}")
         say(f"  the daemon's log: {running.log}")
@@ -182,7 +195,9 @@ def _tell_where_to_look(running: Running, program: Path) -> None:
     say("Where to look:")
     say(f"  connector  {running.url}/   token: {running.token}")
     if running.sandbox_url is not None:
-        say(f"  sandbox    {running.sandbox_url}/_sandbox/")
+        say(f"  store      {running.sandbox_url}/_sandbox/   simulated")
+    if running.erp_url is not None:
+        say(f"  ERP        {running.erp_url}/_sandbox/   simulated")
     say(f"  queues     {_command(running, program)} queues")
     say(f"  log        {running.log}")
     say("Ctrl-C stops everything that was started here; the data stays in .local.")
