@@ -19,6 +19,7 @@ from daemon.http.ports import (
     Publisher,
     Queues,
     ReferenceData,
+    SchemaActs,
     Settings,
     SettingsDocuments,
     SyncLog,
@@ -64,6 +65,7 @@ class Dependencies:
     journal: Journal
     log_keeper: SyncLog
     reference: ReferenceData
+    schemas: SchemaActs
     audit: Audit
     idempotent_calls: IdempotentCalls
     changed_keys: ChangedKeys
