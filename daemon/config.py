@@ -134,6 +134,7 @@ class Config:
         broker_url: amqp(s) URL, with its password.
         database_url: always in the form `postgresql+asyncpg://…`, with its password.
         instance: first part of every exchange's and queue's name.
+        index_hook_url: posted to when the shop should index; None: nobody is told.
         schedule_interval: between two runs of a queue.
         shutdown_grace: how long a stop waits for requests in hand.
         failpoints: for tests only: where this process is to be killed, frozen or stopped.
@@ -148,6 +149,7 @@ class Config:
     http: HttpConfig
     magento: MagentoConfig
     acumatica: AcumaticaConfig
+    index_hook_url: Secret | None
     logging: LogConfig
     schedule_interval: timedelta
     shutdown_grace: timedelta
@@ -192,6 +194,7 @@ class Config:
             http=_http(reader),
             magento=_magento(reader),
             acumatica=_acumatica(reader),
+            index_hook_url=reader.read(variables.INDEX_HOOK_URL),
             logging=LogConfig(level=_value(reader, variables.LOG_LEVEL), format=_value(reader, variables.LOG_FORMAT)),
             schedule_interval=_value(reader, variables.SCHEDULE_INTERVAL),
             shutdown_grace=_value(reader, variables.SHUTDOWN_GRACE),

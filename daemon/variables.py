@@ -74,6 +74,11 @@ def _target_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hook_url(text: str) -> Secret:
+    _http(text)
+    return Secret(text)
+
+
 def _host(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._:-]+", text):
         raise ValueError("an address or a host name")
@@ -274,6 +279,12 @@ ACUMATICA_REQUESTS_PER_MINUTE = Variable(
     default="120",
     meaning="requests a minute the connector makes at most; keep it below half of what the licence allows",
 )
+INDEX_HOOK_URL = Variable(
+    name="INDEX_HOOK_URL",
+    parse=_hook_url,
+    secret=True,
+    meaning="address that is posted to when the shop should index after a sync (index_after); may hold a token",
+)
 LOG_LEVEL = Variable(name="LOG_LEVEL", parse=_log_level, default="info", meaning="debug, info, warning or error")
 LOG_FORMAT = Variable(
     name="LOG_FORMAT",
@@ -341,6 +352,7 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     ACUMATICA_TIMEOUT,
     ACUMATICA_SESSIONS,
     ACUMATICA_REQUESTS_PER_MINUTE,
+    INDEX_HOOK_URL,
     LOG_LEVEL,
     LOG_FORMAT,
     SCHEDULE_INTERVAL,

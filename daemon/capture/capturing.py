@@ -6,15 +6,16 @@ from typing import Final
 
 import structlog
 
-from daemon.capture.ports import ChangedKeys, ChangeReader, Passed, Publisher, SourceUnavailable
+from daemon.capture.ports import ChangedKeys, ChangeReader, Passed, Publisher, SkippedLog, SourceUnavailable
 from queues.errors import DatabaseUnavailable, InvalidMessage
 from queues.message import ChangeEvent
 from queues.ports import Clock
 from queues.postgres.changed_keys import DueKey
+from queues.postgres.skipped_records import PassedOver
 from queues.rabbitmq.publisher import Publication
 
-GROUP: Final = 200
-"""Keys looked at together."""
+GROUP: Final = 1_000
+"""Keys looked at together: quantities and sales prices can only be read all at once, however few are wanted."""
 
 PAUSE_SECONDS: Final = 1.0
 """Between two looks for keys while there are none."""
@@ -36,6 +37,8 @@ class Capture:
         keys: where the keys wait.
         readers: by event type; keys of other types have nowhere to go and are dropped with a warning.
         publisher: to the exchange of events.
+        skipped: told of records that were passed over.
+        instance: begins the names of queues.
         check_event: raises InvalidMessage for an event no sender could make sense of.
     """
 
@@ -44,13 +47,17 @@ class Capture:
         keys: ChangedKeys,
         readers: Mapping[str, ChangeReader],
         publisher: Publisher,
+        skipped: SkippedLog,
         *,
+        instance: str,
         clock: Clock,
         check_event: CheckEvent,
     ) -> None:
         self._keys = keys
         self._readers = readers
         self._publisher = publisher
+        self._skipped = skipped
+        self._instance = instance
         self._clock = clock
         self._check_event = check_event
 
@@ -90,10 +97,15 @@ class Capture:
             _log.warning("change.not_read", event_type=event_type, keys=len(keys), reason=str(error))
             return
         looked_at = dict(zip(keys, answers, strict=True))
-        for key, answer in looked_at.items():
-            if isinstance(answer, Passed):
-                _log.info("change.skipped", event_type=key.event_type, key=key.key, reason=answer.reason)
-        await self._keys.done([key for key, answer in looked_at.items() if isinstance(answer, Passed)])
+        passed = {key: answer for key, answer in looked_at.items() if isinstance(answer, Passed)}
+        for key, answer in passed.items():
+            _log.debug("change.skipped", event_type=key.event_type, key=key.key, reason=answer.reason)
+        # Before they are let go: what was looked at twice is told twice, what was passed over is told for sure.
+        await self._skipped.write(
+            f"{self._instance}.{event_type}",
+            [PassedOver(key=key.key, reason=answer.reason, origin=key.origin) for key, answer in passed.items()],
+        )
+        await self._keys.done(list(passed))
         await self._publish(
             [(key, event) for key, answer in looked_at.items() if isinstance(answer, tuple) for event in answer]
         )

@@ -7,6 +7,7 @@ from typing import Protocol
 from queues.errors import BrokerUnavailable, QueueError
 from queues.message import ChangeEvent
 from queues.postgres.changed_keys import DueKey
+from queues.postgres.skipped_records import PassedOver
 from queues.rabbitmq.publisher import Publication
 
 
@@ -25,6 +26,13 @@ class ChangedKeys(Protocol):
 
     async def failed(self, keys: Sequence[DueKey], error: str) -> None:
         """Note that looking at *keys* failed; they are due again after a pause."""
+
+
+class SkippedLog(Protocol):
+    """Where it is written down which records were passed over."""
+
+    async def write(self, queue: str, records: Sequence[PassedOver]) -> None:
+        """Write down that no event was made of *records*, which would have gone into *queue*."""
 
 
 class Publisher(Protocol):

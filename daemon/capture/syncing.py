@@ -5,9 +5,11 @@ A run that a crash cut off goes on at its last page; noting a record twice is on
 page is noted; what then becomes of each record stands in the queues and their log.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
@@ -15,19 +17,17 @@ import structlog
 
 from daemon.capture.ports import SourceUnavailable
 from queues.errors import DatabaseUnavailable, LeaseLost
+from queues.failpoints import hit
 from queues.ports import Clock
-from queues.postgres.audit import Act
 from queues.postgres.changed_keys import ChangedKey, Origin
-from queues.postgres.sync_runs import RunKind, RunMode, SyncRun
+from queues.postgres.sync_cursors import SyncCursor
+from queues.postgres.sync_runs import LineLevel, SyncRun
 
 PAUSE_SECONDS: Final = 1.0
 """Between two looks for runs while there are none."""
 
-OVERLAP: Final = timedelta(minutes=5)
-"""
-How far a run of changes looks back before the end of the last one: stamps are set when a row is saved and seen when its
-transaction commits, so that a long one shows up behind (contracts: Acumatica, section 13).
-"""
+RENEWAL_SECONDS: Final = 5.0
+"""How often a run whose page takes long is kept."""
 
 _log = structlog.stdlib.get_logger("daemon.capture")
 
@@ -38,21 +38,29 @@ class KeyPage:
     Some of the records a run looks at.
 
     Attributes:
-        until: the upper bound of the run, fixed with its first page, by the source's clock.
+        until: the greatest stamp seen, by the source's clock; None: there was none.
         next_position: where the next page begins; empty after the last.
+        cursor: to be kept when the keys are noted.
+        told: what was read, for people.
     """
 
     keys: Sequence[ChangedKey]
-    until: datetime
+    until: datetime | None
     next_position: str
+    cursor: SyncCursor | None = None
+    told: str = "records"
 
 
 class KeyLister(Protocol):
-    """Lists the keys of one event type at the source."""
+    """Lists the keys of one sync at the source."""
 
-    async def page(self, *, since: datetime | None, until: datetime | None, position: str) -> KeyPage:
+    async def page(self, *, since: datetime | None, position: str) -> KeyPage:
         """
-        Read one page of the records changed from *since* on and not after *until*; all records without *since*.
+        Read one page: all records without *since*, else those that changed after what was read last.
+
+        Args:
+            since: where to begin if nothing was read before.
+            position: from the page before; empty for the first.
 
         Raises:
             SourceUnavailable: they cannot be read now.
@@ -62,17 +70,23 @@ class KeyLister(Protocol):
 class SyncRuns(Protocol):
     """The runs; all raise DatabaseUnavailable."""
 
-    async def ask(self, sync: str, kind: RunKind, act: Act, *, mode: RunMode = "manual", key: str = "") -> SyncRun:
-        """Ask for a run. Raises StateConflict when one of this sync waits or is under way."""
-
-    async def take(self, owner: UUID) -> SyncRun | None:
+    async def take(self, owner: UUID, *, individual: bool = False) -> SyncRun | None:
         """Take the oldest run that waits, or that its owner left behind; None if there is none."""
 
-    async def progress(self, run: SyncRun, owner: UUID, *, position: str, until: datetime, noted: int) -> None:
+    async def renew(self, run: SyncRun, owner: UUID) -> None:
+        """Keep a run whose page takes long. Raises LeaseLost."""
+
+    async def leave(self, run: SyncRun, owner: UUID) -> None:
+        """Leave it to whoever comes next, at once."""
+
+    async def progress(self, run: SyncRun, owner: UUID, *, position: str, until: datetime | None, noted: int) -> None:
         """Note that a page is done. Raises LeaseLost."""
 
-    async def end(self, run: SyncRun, owner: UUID, *, error: str = "") -> None:
+    async def end(self, run: SyncRun, owner: UUID, *, error: str = "", index: bool = False) -> None:
         """End it, with an error or as a success. Raises LeaseLost."""
+
+    async def tell(self, run_id: int, text: str, *, level: LineLevel = "info") -> None:
+        """Add a line to what it tells."""
 
 
 class NotedKeys(Protocol):
@@ -82,34 +96,76 @@ class NotedKeys(Protocol):
         """Note that records changed. Raises DatabaseUnavailable."""
 
 
+class Cursors(Protocol):
+    """Where it is kept how far lists were read."""
+
+    async def save(self, cursor: SyncCursor) -> None:
+        """Keep a cursor in the place of the one before. Raises DatabaseUnavailable."""
+
+
+class Surroundings(Protocol):
+    """What a run asks about the rest of the connector."""
+
+    def kinds(self, sync: str) -> Sequence[str]:
+        """Give the event types that a single record of *sync* is looked at for."""
+
+    async def wants_index(self, sync: str) -> bool:
+        """Tell whether the shop is to be told when a run of *sync* is over (R97)."""
+
+    async def clocks(self) -> Sequence[tuple[LineLevel, str]]:
+        """Compare the clocks of both systems with ours, for people (B8)."""
+
+
 class Syncing:
     """
-    Carries out runs, one at a time. Safe on several replicas at once.
+    Carries out runs, one at a time and single records beside it. Safe on several replicas at once.
 
     Args:
         runs: where they wait.
-        listers: by event type.
+        listers: by the name of the sync or of a kind of records.
         keys: where the records found are noted.
+        cursors: where it is kept how far lists were read.
+        surroundings: the rest of the connector.
     """
 
-    def __init__(self, runs: SyncRuns, listers: Mapping[str, KeyLister], keys: NotedKeys, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        runs: SyncRuns,
+        listers: Mapping[str, KeyLister],
+        keys: NotedKeys,
+        cursors: Cursors,
+        surroundings: Surroundings,
+        *,
+        clock: Clock,
+    ) -> None:
         self._runs = runs
         self._listers = listers
         self._keys = keys
+        self._cursors = cursors
+        self._surroundings = surroundings
         self._clock = clock
 
     async def run(self) -> None:
-        """Look for runs again and again, until cancelled."""
+        """Look for runs again and again, until cancelled; single records wait for no list."""
+        async with asyncio.TaskGroup() as group:
+            for individual in (False, True):
+                group.create_task(
+                    self._look(individual=individual), name=f"syncs {'single' if individual else 'whole'}"
+                )
+
+    async def _look(self, *, individual: bool) -> None:
         while True:
+            found = False
             try:
-                found = await self.carry_out()
+                found = await self.carry_out(individual=individual)
             except DatabaseUnavailable as error:
                 _log.warning("sync.interrupted", reason=str(error))
-                found = False
+            except Exception:  # noqa: BLE001 - the one broad catch of this loop: a fault of ours must not end all syncs
+                _log.exception("sync.crashed")
             if not found:
                 await self._clock.sleep(PAUSE_SECONDS)
 
-    async def carry_out(self) -> bool:
+    async def carry_out(self, *, individual: bool = False) -> bool:
         """
         Carry out one run; tell whether there was one.
 
@@ -117,47 +173,84 @@ class Syncing:
             DatabaseUnavailable: it goes on later from its last page.
         """
         owner = uuid4()
-        run = await self._runs.take(owner)
+        run = await self._runs.take(owner, individual=individual)
         if run is None:
             return False
         try:
-            await self._note_pages(run, owner)
+            async with self._kept(run, owner):
+                noted = await self._carry_out(run, owner)
         except LeaseLost as error:
             _log.info("sync.left", run=run.id, sync=run.sync, reason=str(error))
         except SourceUnavailable as error:
             await self._end(run, owner, error=str(error))
+        except asyncio.CancelledError:
+            with suppress(DatabaseUnavailable):
+                await asyncio.shield(self._runs.leave(run, owner))
+            raise
         else:
-            await self._end(run, owner)
+            await self._end(run, owner, noted=noted)
         return True
 
-    async def _note_pages(self, run: SyncRun, owner: UUID) -> None:
+    @asynccontextmanager
+    async def _kept(self, run: SyncRun, owner: UUID) -> AsyncIterator[None]:
+        """Renew the lease for as long as the block lasts; one that is lost shows at the next page."""
+
+        async def renew() -> None:
+            while True:
+                await self._clock.sleep(RENEWAL_SECONDS)
+                with suppress(DatabaseUnavailable):
+                    await self._runs.renew(run, owner)
+
+        renewing = asyncio.create_task(renew(), name=f"lease of sync run {run.id}")
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _carry_out(self, run: SyncRun, owner: UUID) -> int:
         _log.info("sync.started", run=run.id, sync=run.sync, kind=run.kind, mode=run.mode, position=run.position)
         origin: Origin = "manual" if run.mode == "manual" else "catch_up"
         if run.kind == "individual":
-            key = ChangedKey(event_type=run.sync, key=run.key)
-            await self._keys.note([key], origin=origin, at_once=True)
+            keys = [ChangedKey(event_type=kind, key=run.key) for kind in self._surroundings.kinds(run.sync)]
+            await self._keys.note(keys, origin=origin, at_once=True)
             await self._runs.progress(run, owner, position="", until=run.asked_at, noted=1)
-            return
+            return 1
         lister = self._listers.get(run.sync)
         if lister is None:
             raise SourceUnavailable(f"no source of {run.sync} is configured")
-        since = None if run.since is None else run.since - OVERLAP
-        until, position = run.until, run.position
+        await self._tell_start(run)
+        position, noted = run.position, run.noted
         while True:
-            page = await lister.page(since=since, until=until, position=position)
+            page = await lister.page(since=run.since, position=position)
             await self._keys.note(page.keys, origin=origin, at_once=True)
-            until, position = page.until, page.next_position
-            await self._runs.progress(run, owner, position=position, until=until, noted=len(page.keys))
+            if page.cursor is not None:
+                await self._cursors.save(page.cursor)
+            position, noted = page.next_position, noted + len(page.keys)
+            await self._runs.progress(run, owner, position=position, until=page.until, noted=len(page.keys))
+            hit("sync.page_noted")
+            await self._runs.tell(run.id, f"{page.told}: {len(page.keys):,} to be looked at")
             if not position:
-                return
+                return noted
 
-    async def _end(self, run: SyncRun, owner: UUID, *, error: str = "") -> None:
+    async def _tell_start(self, run: SyncRun) -> None:
+        what = "all records" if run.since is None else f"changes since {run.since:%Y-%m-%d %H:%M:%S} UTC"
+        who = f"asked for by {run.actor}" if run.mode == "manual" else f"started by {run.actor}"
+        again = f", going on at page {run.position}" if run.position else ""
+        await self._runs.tell(run.id, f"{run.sync}: {what}, {who}{again}")
+        for level, text in await self._surroundings.clocks():
+            await self._runs.tell(run.id, text, level=level)
+
+    async def _end(self, run: SyncRun, owner: UUID, *, error: str = "", noted: int = 0) -> None:
+        index = run.kind != "individual" and noted > 0 and not error and await self._surroundings.wants_index(run.sync)
         try:
-            await self._runs.end(run, owner, error=error)
+            await self._runs.end(run, owner, error=error, index=index)
         except LeaseLost as lost:
             _log.info("sync.left", run=run.id, sync=run.sync, reason=str(lost))
             return
         if error:
             _log.error("sync.failed", run=run.id, sync=run.sync, reason=error)
+            await self._runs.tell(run.id, f"ended: {error}", level="error")
         else:
-            _log.info("sync.finished", run=run.id, sync=run.sync)
+            _log.info("sync.finished", run=run.id, sync=run.sync, noted=noted)
+            await self._runs.tell(run.id, f"completed: {noted:,} to be looked at")

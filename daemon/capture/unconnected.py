@@ -25,9 +25,9 @@ class Unconnected:
         del keys
         self._refuse()
 
-    async def page(self, *, since: datetime | None, until: datetime | None, position: str) -> KeyPage:
+    async def page(self, *, since: datetime | None, position: str) -> KeyPage:
         """Raise SourceUnavailable: the run ends with it."""
-        del since, until, position
+        del since, position
         self._refuse()
 
     def _refuse(self) -> NoReturn:

@@ -37,6 +37,10 @@ class ApiSession:
         """Do what is at *path*; the document of the answer."""
         return self.do(functools.partial(_post, path=path, document=document)).document
 
+    def get(self, *path: str, **parameters: object) -> Any:  # noqa: ANN401 - JSON
+        """Read what is at *path*."""
+        return self.do(functools.partial(_get, path=path, parameters=parameters)).document
+
     def pages(self, *path: str, **parameters: object) -> Iterator[list[dict[str, Any]]]:
         """Read a list to its end, one page in hand at a time."""
         cursor: str | None = None
@@ -82,6 +86,10 @@ async def _read_page(
     api: ApiClient, *, path: tuple[str, ...], cursor: str | None, parameters: Mapping[str, object]
 ) -> Page:
     return await api.page(*path, size=PAGE_SIZE, cursor=cursor, **parameters)
+
+
+async def _get(api: ApiClient, *, path: tuple[str, ...], parameters: Mapping[str, object]) -> Answer:
+    return await api.get(*path, **parameters)
 
 
 async def _post(api: ApiClient, *, path: tuple[str, ...], document: Mapping[str, object] | None) -> Answer:

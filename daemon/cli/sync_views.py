@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from daemon.cli.moments import local_and_relative, parse_instant, relative
+from daemon.cli.moments import parse_instant, relative
 from daemon.cli.table import Column, Table
 
 _STATE_STYLES: Final = {"success": "green", "error": "red", "processing": "yellow", "stopped": "yellow"}
@@ -16,14 +16,33 @@ def sync_table(syncs: Sequence[Mapping[str, Any]], *, now: datetime) -> Table:
     return Table(
         columns=(
             Column(heading="SYNC", gives=1, narrowest=16),
+            Column(heading="ENABLED"),
+            Column(heading="DIRECTION"),
+            Column(heading="SINGLE"),
             Column(heading="STATUS", styles=_STATE_STYLES),
             Column(heading="LAST RUN"),
-            Column(heading="KIND"),
-            Column(heading="NOTED", align="right"),
+            Column(heading="NEXT RUN"),
             Column(heading="TO LOOK AT", align="right"),
             Column(heading="TROUBLE", gives=2, narrowest=10),
         ),
         rows=[_sync_row(each, now) for each in syncs],
+    )
+
+
+def skipped_table(records: Sequence[Mapping[str, Any]], *, now: datetime) -> Table:
+    """Make the table of *records* that were passed over."""
+    return Table(
+        columns=(
+            Column(heading="WHEN", narrowest=10),
+            Column(heading="QUEUE", gives=1, narrowest=16),
+            Column(heading="KEY", gives=1, narrowest=8),
+            Column(heading="AT"),
+            Column(heading="REASON", gives=2, narrowest=20),
+        ),
+        rows=[
+            (_when(each["at"], now), each["queue"], each["key"], each["stage"], each["reason"] or "")
+            for each in records
+        ],
     )
 
 
@@ -58,19 +77,22 @@ def run_table(runs: Sequence[Mapping[str, Any]], *, now: datetime) -> Table:
 
 def _sync_row(sync: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
     last = sync["last_run"] or {}
-    trouble = sync["error"] or last.get("error") or ""
+    trouble = sync["error"] or last.get("error") or sync["runs_not_because"] or last.get("indexing_error") or ""
     waiting = f"{sync['records_waiting']:,}"
     if sync["records_failing"]:
         waiting += f" ({sync['records_failing']:,} failing)"
-    asked_at = parse_instant(last.get("asked_at"))
+    asked_at, next_at = parse_instant(last.get("asked_at")), parse_instant(sync["next_run_at"])
+    why = f" ({sync['next_runs'][0]['purpose'].replace('_', ' ')})" if sync["next_runs"] else ""
     return (
         sync["sync"],
+        "yes" if sync["enabled"] else "no",
+        sync["direction"].replace("_", " "),
+        "allowed" if sync["individual"] else "-",
         _STATES.get(sync["status"], sync["status"]),
-        local_and_relative(asked_at, now) if asked_at else "-",
-        last.get("kind", "-"),
-        f"{last['noted']:,}" if last else "-",
+        f"{relative(asked_at, now)} ({last['kind']}, {last['noted']:,})" if asked_at else "-",
+        f"{relative(next_at, now)}{why}" if next_at else "-",
         waiting,
-        trouble,
+        trouble if sync["enabled"] else "",
     )
 
 

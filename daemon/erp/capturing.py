@@ -12,9 +12,9 @@ from daemon.capture.ports import ChangeReader
 from daemon.capture.syncing import KeyLister
 from daemon.capture.unconnected import Unconnected
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
-from daemon.erp.changes import ErpChanges, Listed
+from daemon.erp.changes import Cursors, ErpChanges, Listed, steps_of
 from daemon.erp.documents import InvoiceShipments
-from daemon.erp.items import ItemReader
+from daemon.erp.item_statuses import ItemStatusReader
 from daemon.erp.prices import PriceReader
 from daemon.erp.quantities import QuantityReader
 from daemon.settings.connector_store import ConnectorVersions
@@ -35,14 +35,21 @@ from daemon.sync.entities import (
     SHIPMENT,
     TAX_CATEGORY,
 )
+from daemon.sync.named_syncs import named_syncs
 
 _ITEMS: Final = (Listed("StockItem"), Listed("NonStockItem"))
 _ALL_ITEMS: Final = (*_ITEMS, Listed("TemplateItems"))
 """Templates last: their items go before them."""
 
+_PRICES_OF_ITEMS: Final = (
+    # The stamp of an item does not move with its prices (contracts: Acumatica, section 9).
+    Listed("StockItem", contents=("DefaultPrice", "MSRP", "SalesUOM")),
+    Listed("NonStockItem", contents=("DefaultPrice", "MSRP", "SalesUnit")),
+)
+
 LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
     {
-        PRICING.event_type: (Listed("SalesPrices"), *_ITEMS),
+        PRICING.event_type: (Listed("SalesPrices"), *_PRICES_OF_ITEMS),
         INVENTORY.event_type: (Listed("StorageDetails"),),
         PRODUCT_STATUS.event_type: _ITEMS,
         TAX_CATEGORY.event_type: (Listed("TaxCategory"),),
@@ -63,29 +70,36 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErpSide:
-    """What the ERP gives to change capture, by event type."""
+    """What the ERP gives to change capture: readers by event type, listers by the names of syncs as well."""
 
     readers: Mapping[str, ChangeReader]
     listers: Mapping[str, KeyLister]
 
 
-def erp_side(client: AcumaticaClient | None, settings: ConnectorVersions, *, tenant: str | None) -> ErpSide:
+def erp_side(
+    client: AcumaticaClient | None, settings: ConnectorVersions, cursors: Cursors, *, tenant: str | None
+) -> ErpSide:
     """Give readers and listers of the ERP; without one configured, what is noted waits for it."""
+    runs = {each: (each,) for each in LISTED} | {each.name: each.kinds for each in named_syncs(list(LISTED))}
     if client is None:
         absent = Unconnected("CONNECTOR_ACUMATICA_URL")
-        return ErpSide(readers=dict.fromkeys(LISTED, absent), listers=dict.fromkeys(LISTED, absent))
+        return ErpSide(readers=dict.fromkeys(LISTED, absent), listers=dict.fromkeys(runs, absent))
     source, in_force = f"acumatica/{tenant or 'default'}", _InForce(settings)
     own: Mapping[str, ChangeReader] = {
         PRICING.event_type: ValueEvents(PriceReader(client), price_values, in_force, source=source),
         INVENTORY.event_type: ValueEvents(QuantityReader(client), stock_values, in_force, source=source),
-        PRODUCT_STATUS.event_type: ValueEvents(ItemReader(client, in_force), status_values, in_force, source=source),
+        PRODUCT_STATUS.event_type: ValueEvents(
+            ItemStatusReader(client, in_force), status_values, in_force, source=source
+        ),
         INVOICE.event_type: InvoiceEvents(InvoiceShipments(client), in_force, source=source),
     }
     # The rest is read when it is sent, so that its newest state goes out.
     by_key = KeyEvents(source)
     return ErpSide(
         readers={each: own.get(each, by_key) for each in LISTED},
-        listers={each: ErpChanges(client, each, listed) for each, listed in LISTED.items()},
+        listers={
+            name: ErpChanges(client, name, steps_of(kinds, LISTED), cursors) for name, kinds in runs.items() if kinds
+        },
     )
 
 

@@ -1,13 +1,18 @@
 """Which records of the ERP changed: the keys that a run of a sync looks at."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Protocol
 
-from daemon.acumatica.changes import Cursor, read_changed
+from daemon.acumatica.changes import Changes, Cursor, read_by_content, read_changed
 from daemon.acumatica.client import AcumaticaClient, NotDone
+from daemon.acumatica.field_table import UnknownName
+from daemon.acumatica.reading import Reading, unknown_name
 from daemon.capture.ports import SourceUnavailable
 from daemon.capture.syncing import KeyPage
 from queues.postgres.changed_keys import ChangedKey
+from queues.postgres.sync_cursors import SyncCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +23,91 @@ class Listed:
     Attributes:
         entity: of the contract, or `StorageDetails`, `SalesPrices`.
         key_parts: how many fields of its key make ours, joined by a slash; the rest tells rows of one record apart.
+        contents: fields whose change moves no stamp: what they hold is compared with what was seen last.
     """
 
     entity: str
     key_parts: int = 1
+    contents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One list that a run reads, and the event types its keys are looked at for."""
+
+    listed: Listed
+    kinds: tuple[str, ...]
+
+
+class Cursors(Protocol):
+    """Where it is kept how far lists were read."""
+
+    async def read(self, name: str) -> SyncCursor | None:
+        """Read one; None: nothing was read yet. Raises DatabaseUnavailable."""
 
 
 class ErpChanges:
-    """Matches `KeyLister`: the records of one event type that changed in one of some entities of the ERP."""
+    """
+    Matches `KeyLister`: the records of one sync that changed in one of some entities of the ERP.
 
-    def __init__(self, client: AcumaticaClient, event_type: str, listed: tuple[Listed, ...]) -> None:
+    Args:
+        client: of the ERP.
+        sync: names the cursors.
+        steps: the lists, each a page.
+        cursors: how far they were read.
+    """
+
+    def __init__(self, client: AcumaticaClient, sync: str, steps: Sequence[Step], cursors: Cursors) -> None:
         self._client = client
-        self._event_type = event_type
-        self._listed = listed
+        self._sync = sync
+        self._steps = steps
+        self._cursors = cursors
 
-    async def page(self, *, since: datetime | None, until: datetime | None, position: str) -> KeyPage:
+    async def page(self, *, since: datetime | None, position: str) -> KeyPage:
         """Read what changed in one of the entities: each is a page."""
         number = int(position or 0)
-        listed = self._listed[number]
-        changes = await read_changed(self._client, listed.entity, Cursor(stamp=since))
+        step = self._steps[number]
+        name = "/".join((self._sync, step.listed.entity, *step.listed.contents))
+        known = None if since is None else await self._cursors.read(name)
+        is_first_look = since is not None and known is None
+        changes = await self._changes(step.listed, Cursor() if known is None else _cursor(known), since)
         if isinstance(changes, NotDone):
             raise SourceUnavailable(changes.verdict.text)
-        stamps = [each for each in (until, changes.cursor.stamp, since) if each is not None]
+        # What was compared with nothing tells no changes: it is what later looks are compared with.
+        found = () if is_first_look and step.listed.contents else changes.keys
+        parts = step.listed.key_parts
+        keys = dict.fromkeys("/".join(key[:parts]) for key in found if key and all(key[:parts]))
         following = number + 1
-        named = ("/".join(key[: listed.key_parts]) for key in changes.keys if key and all(key[: listed.key_parts]))
         return KeyPage(
-            keys=[ChangedKey(event_type=self._event_type, key=key) for key in dict.fromkeys(named)],
-            # The oldest of the entities' newest stamps: what is told twice is one look, what is left out none.
-            until=min(stamps) if stamps else datetime.min.replace(tzinfo=UTC),
-            next_position="" if following == len(self._listed) else str(following),
+            keys=[ChangedKey(event_type=kind, key=key) for key in keys for kind in step.kinds],
+            until=changes.cursor.stamp,
+            next_position="" if following == len(self._steps) else str(following),
+            cursor=SyncCursor(name=name, stamp=changes.cursor.stamp, marks=changes.cursor.seen),
+            told=step.listed.entity,
         )
+
+    async def _changes(self, listed: Listed, cursor: Cursor, since: datetime | None) -> Changes | NotDone:
+        if not listed.contents:
+            start = Cursor(stamp=since) if cursor.stamp is None and not cursor.seen else cursor
+            return await read_changed(self._client, listed.entity, start)
+        table = await self._client.table()
+        if isinstance(table, NotDone):
+            return table
+        try:
+            keys = table.form(listed.entity).keys
+        except UnknownName as unknown:
+            return unknown_name(unknown)
+        return await read_by_content(self._client, Reading(entity=listed.entity, fields=listed.contents), keys, cursor)
+
+
+def steps_of(kinds: Sequence[str], listed: Mapping[str, tuple[Listed, ...]]) -> tuple[Step, ...]:
+    """Put the lists of *kinds* together, each once however many of them need it."""
+    by_list: dict[Listed, list[str]] = {}
+    for kind in kinds:
+        for each in listed.get(kind, ()):
+            by_list.setdefault(each, []).append(kind)
+    return tuple(Step(listed=each, kinds=tuple(of)) for each, of in by_list.items())
+
+
+def _cursor(known: SyncCursor) -> Cursor:
+    return Cursor(stamp=known.stamp, seen=known.marks)

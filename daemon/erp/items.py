@@ -1,6 +1,5 @@
 """Items as the settings say they are read: boxes, active fields, class, categories, the items of a template."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,10 +8,8 @@ from daemon.acumatica.records.items import read_item
 from daemon.acumatica.records.lists import read_category, read_item_class
 from daemon.acumatica.records.making import is_missing
 from daemon.acumatica.records.variants import read_variants
-from daemon.capture.value_events import DocumentInForce
 from daemon.remembering import Remembered
 from daemon.settings.document.connector import ConnectorSettings
-from daemon.sync.hydrating import NotRead
 from daemon.sync.records.item import ErpCategoryLink, ErpItem
 from daemon.sync.records.item_class import ErpItemClass
 from queues.verdicts import Refused
@@ -110,29 +107,3 @@ def _without_category(item: ErpItem, link: ErpCategoryLink, answer: NotDone) -> 
         return answer
     text = f"the ERP has no category {link.category_id}, in which item {item.inventory_id} is; take the item out of it"
     return NotDone(verdict=Refused(error_class="mapping", text=text))
-
-
-class ItemReader:
-    """
-    Matches `RecordsReader`: whole items, with their class.
-
-    Args:
-        client: of the ERP.
-        settings: tell which fields are the boxes.
-    """
-
-    def __init__(self, client: AcumaticaClient, settings: DocumentInForce) -> None:
-        self._items = Items(client)
-        self._settings = settings
-
-    async def read_many(self, keys: Sequence[str]) -> Mapping[str, ErpItem] | NotRead:
-        """Read the items that there are, under the keys they were asked for by. Raises DatabaseUnavailable."""
-        settings = (await self._settings.document()).default
-        found: dict[str, ErpItem] = {}
-        for key in keys:
-            item = await self._items.read_with_class(key, settings)
-            if not isinstance(item, NotDone):
-                found[key] = item
-            elif not is_missing(item):
-                return item.verdict
-        return found

@@ -11,7 +11,7 @@ from daemon.http.fields import read_fields
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.ports import Connection, ConnectionReport
 from daemon.http.routes import Operation, Route, answer, json_of
-from queues.errors import NotFound
+from queues.errors import DatabaseUnavailable, NotFound
 
 _log = structlog.stdlib.get_logger("daemon.http")
 
@@ -25,7 +25,16 @@ async def test_connection(request: web.Request) -> web.Response:
         raise NotFound("connection", name[:200])
     report = await connection()
     _log.info("connection.tested", connection=name, ok=report.ok, reason=report.reason)
-    return json_response(report_document(report))
+    return json_response(report_document(report) | {"clock": await _clock(request, name)})
+
+
+async def _clock(request: web.Request, system: str) -> str | None:
+    """Tell how far the clock of *system* is from ours, for people; None while nobody can tell."""
+    try:
+        readings = await request.app[DEPENDENCIES].clocks.fresh()
+    except DatabaseUnavailable:
+        return None
+    return next((each.told for each in readings if each.system == system and each.ahead_seconds is not None), None)
 
 
 def report_document(report: ConnectionReport) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from daemon.http.ports import (
     BrokerQueues,
     BrokerReport,
     ChangedKeys,
+    Clocks,
     Connection,
     DeadLetters,
     HealthCheck,
@@ -19,11 +20,12 @@ from daemon.http.ports import (
     Publisher,
     Queues,
     ReferenceData,
-    SchemaActs,
     Settings,
     SettingsDocuments,
+    SkippedRecords,
     SyncLog,
     SyncRuns,
+    SyncSchedules,
 )
 from daemon.http.tokens import Tokens
 from queues.definition import QueueDefinition
@@ -65,11 +67,13 @@ class Dependencies:
     journal: Journal
     log_keeper: SyncLog
     reference: ReferenceData
-    schemas: SchemaActs
     audit: Audit
     idempotent_calls: IdempotentCalls
     changed_keys: ChangedKeys
     sync_runs: SyncRuns
+    sync_schedules: SyncSchedules
+    skipped_records: SkippedRecords
+    clocks: Clocks
     connections: Mapping[str, Connection]
     health_checks: Mapping[str, HealthCheck]
     health_warnings: Callable[[], Sequence[HealthWarning]]

@@ -12,10 +12,8 @@ from typing import Protocol
 
 from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
 from daemon.settings.document.references import KnownCodes, ReferenceKind
-from daemon.settings.document.schema import SchemaEntity
 from daemon.settings.document.scopes import SettingsDocument
 from daemon.settings.queue_processing import SettingsVersion
-from daemon.sync.schema.in_force import SchemaInForce, SchemaRefresh
 from daemon.sync_log.keeping import Cleaning
 from queues.errors import BrokerUnavailable
 from queues.message import Message
@@ -29,7 +27,9 @@ from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStor
 from queues.postgres.log_keeping import LogCount
 from queues.postgres.queues import QueueState
 from queues.postgres.reference_lists import ReferenceList
-from queues.postgres.sync_runs import RunKind, SyncRun
+from queues.postgres.skipped_records import SkippedFilter, SkippedPage
+from queues.postgres.sync_runs import RunKind, RunLine, SyncRun
+from queues.postgres.sync_schedules import SyncStart
 from queues.postgres.tokens import AccessSnapshot, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
@@ -136,6 +136,64 @@ class SyncRuns(Protocol):
     async def last(self) -> Sequence[SyncRun]:
         """Read the newest run of each sync."""
 
+    async def show(self, run_id: int) -> SyncRun:
+        """Read one. Raises NotFound."""
+
+    async def lines(self, run_id: int, *, after: int = 0, limit: int = 200) -> Sequence[RunLine]:
+        """Read what one tells, behind the line *after*. Raises NotFound."""
+
+
+class SyncSchedules(Protocol):
+    """When syncs start by themselves."""
+
+    async def read(self) -> tuple[datetime, Sequence[SyncStart]]:
+        """Read the clock they go by, and all starts."""
+
+
+class SkippedRecords(Protocol):
+    """Records that were passed over."""
+
+    async def list(self, wanted: SkippedFilter, *, limit: int = 50, cursor: str | None = None) -> SkippedPage:
+        """Read one page, newest first. Raises ValueError for a cursor it never gave."""
+
+
+class ClockReading(Protocol):
+    """One clock, compared with ours."""
+
+    @property
+    def system(self) -> str:
+        """Whose it is."""
+
+    @property
+    def ahead_seconds(self) -> float | None:
+        """How far it is ahead; None: it told no time."""
+
+    @property
+    def uncertain_seconds(self) -> float:
+        """How far that may be off."""
+
+    @property
+    def limit_seconds(self) -> int:
+        """The most it may be."""
+
+    @property
+    def is_apart(self) -> bool:
+        """It is beyond the limit."""
+
+    @property
+    def told(self) -> str:
+        """For people."""
+
+
+class Clocks(Protocol):
+    """The clocks of the other systems."""
+
+    async def look(self) -> Sequence[ClockReading]:
+        """Compare them now."""
+
+    async def fresh(self) -> Sequence[ClockReading]:
+        """Give readings that are not old."""
+
 
 class Settings(Protocol):
     """The versions of the Queue Processing Settings."""
@@ -213,22 +271,6 @@ class ReferenceData(Protocol):
 
     async def refresh(self, kinds: Sequence[ReferenceKind], act: Act) -> Mapping[ReferenceKind, ReferenceList]:
         """Fetch *kinds*; one that does not come keeps what it had, and says why."""
-
-
-class SchemaActs(Protocol):
-    """Schema Management; every act makes a version of the settings document. Raises StateConflict."""
-
-    async def show(self, entity: SchemaEntity) -> SchemaInForce:
-        """Give the fields of *entity*."""
-
-    async def refresh(self, entity: SchemaEntity, act: Act) -> SchemaRefresh:
-        """Lay the ERP's fields beside the ones in force."""
-
-    async def tick(self, entity: SchemaEntity, active: Mapping[str, bool], act: Act) -> SchemaInForce:
-        """Switch fields on and off. Raises InvalidSettings for fields that there are not."""
-
-    async def preset(self, entity: SchemaEntity, act: Act) -> SchemaInForce:
-        """Have the fields preselected at installation active."""
 
 
 class Audit(Protocol):

@@ -354,7 +354,9 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "SettingsRestore": _closed(
         {"version": {"type": "integer", "minimum": 0, "maximum": 2_147_483_646}, "reason": _REASON}, "version"
     ),
-    "ConnectionReport": _object({"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "detail": _TEXT}),
+    "ConnectionReport": _object(
+        {"ok": {"type": "boolean"}, "reason": _or_null(_TEXT), "detail": _TEXT, "clock": _or_null(_TEXT)}
+    ),
     "SyncLog": _object({"items": {"type": "array", "items": _ANY}, "next_cursor": _or_null(_TEXT)}),
     "AuditRow": _object(
         {

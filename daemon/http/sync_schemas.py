@@ -3,15 +3,13 @@
 from typing import Any, Final
 
 from daemon.acumatica.push_notifications import HIGHEST_NUMBER, HIGHEST_TICKS, PUSH_QUERIES
-from daemon.http.value_schemas import BLANKS, LONGEST_TEXT, NAME, PRINTABLE, REASON
-from queues.postgres.tables.sync_runs import RUN_KINDS, RUN_MODES, RUN_STATES
+from daemon.http.value_schemas import LONGEST_TEXT, NAME, REASON, RECORD_KEY
+from queues.postgres.tables.sync_runs import INDEX_STATES, RUN_KINDS, RUN_MODES, RUN_STATES
 
 MOST_KEYS: Final = 10_000
 """Keys of one call; a longer file is sent in several."""
 
-RECORD_KEY: Final = rf"^{PRINTABLE}[^\x00-\x1f\x7f-\x9f{BLANKS}]{PRINTABLE}$"
-"""Printable, and not blank."""
-
+_FLAG: Final[dict[str, Any]] = {"type": "boolean"}
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _TEXT_OR_NULL: Final[dict[str, Any]] = {"type": ["string", "null"]}
 _COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
@@ -34,6 +32,20 @@ _RUN: Final[dict[str, Any]] = {
     "asked_at": _MOMENT,
     "started_at": _MOMENT_OR_NULL,
     "ended_at": _MOMENT_OR_NULL,
+    "indexing": {"type": ["string", "null"], "enum": [*INDEX_STATES[1:], None]},
+    "indexing_error": _TEXT_OR_NULL,
+}
+_KIND: Final[dict[str, Any]] = {
+    "kind": _TEXT,
+    "records_waiting": _COUNT,
+    "records_failing": _COUNT,
+    "oldest_at": _MOMENT_OR_NULL,
+    "error": _TEXT_OR_NULL,
+}
+_START: Final[dict[str, Any]] = {
+    "purpose": {"type": "string", "enum": ["auto_cron", "catch_up", "comparison"]},
+    "at": _MOMENT,
+    "rule": _TEXT,
 }
 
 
@@ -79,17 +91,67 @@ SYNC_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "Sync": _object(
         {
             "sync": _TEXT,
+            "title": _TEXT,
+            "enabled": _FLAG,
+            "direction": {"type": "string", "enum": ["to_magento", "to_acumatica", "both"]},
+            "individual": _FLAG,
+            "auto_cron": _FLAG,
+            "index_after": _FLAG,
+            "runs": {**_FLAG, "description": "A run may be asked for."},
+            "runs_not_because": _TEXT_OR_NULL,
             "status": {"type": "string", "enum": ["not_sync", *RUN_STATES]},
             "last_run": {"oneOf": [{"$ref": "#/components/schemas/SyncRun"}, {"type": "null"}]},
+            "next_run_at": _MOMENT_OR_NULL,
+            "next_runs": {"type": "array", "items": _object(_START)},
+            "kinds": {"type": "array", "items": _object(_KIND)},
             "records_waiting": _COUNT,
             "records_failing": _COUNT,
-            "oldest_at": _MOMENT_OR_NULL,
             "error": _TEXT_OR_NULL,
         }
     ),
     "SyncList": _list_of("Sync"),
     "SyncRun": _object(_RUN),
     "SyncRunList": _list_of("SyncRun"),
+    "SyncRunLine": _object(
+        {
+            "id": {"type": "integer", "minimum": 1},
+            "at": _MOMENT,
+            "level": {"type": "string", "enum": ["info", "warning", "error"]},
+            "text": _TEXT,
+        }
+    ),
+    "SyncRunLog": _list_of("SyncRunLine"),
+    "SyncImportAnswer": _object({"sync": _TEXT, "noted": _COUNT}),
+    "SkippedRecord": _object(
+        {
+            "at": _MOMENT,
+            "queue": _TEXT,
+            "key": _TEXT,
+            "storeview": _TEXT_OR_NULL,
+            "stage": {"type": "string", "enum": ["look", "send"]},
+            "reason": _TEXT,
+            "origin": _TEXT_OR_NULL,
+        }
+    ),
+    "SkippedRecordList": _list_of("SkippedRecord"),
+    "ClockReport": _object(
+        {
+            "ok": _FLAG,
+            "clocks": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "system": _TEXT,
+                        "ok": _FLAG,
+                        "ahead_seconds": {"type": ["number", "null"]},
+                        "uncertain_seconds": {"type": "number"},
+                        "limit_seconds": _COUNT,
+                        "detail": _TEXT,
+                    }
+                ),
+            },
+        }
+    ),
     "SyncRequest": {
         "type": "object",
         "properties": {"kind": {"type": "string", "enum": ["changes", "complete"]}, "reason": REASON},

@@ -13,6 +13,8 @@ HOLDER: Final = "^[A-Za-z0-9](?:[A-Za-z0-9 ._@+-]{0,62}[A-Za-z0-9])?$"
 PRINTABLE: Final = r"[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*"
 BLANKS: Final = r"\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Inside brackets: what `str.isspace` and `str.strip` take for white."""
+RECORD_KEY: Final = rf"^{PRINTABLE}[^\x00-\x1f\x7f-\x9f{BLANKS}]{PRINTABLE}$"
+"""Of a record: printable, and not blank."""
 _NO_NUL: Final = r"^[^\x00]*$"
 
 ANY_TEXT: Final[Mapping[str, Any]] = {"type": "string", "maxLength": LONGEST_TEXT, "pattern": _NO_NUL}

@@ -13,7 +13,6 @@ from daemon.acumatica.client import AcumaticaClient
 from daemon.config import Config
 from daemon.erp.opening import odata_access, test_of_erp
 from daemon.erp.reference import ErpReference, ReferenceData
-from daemon.erp.schema import ErpSchema, SchemaManagement
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
@@ -26,6 +25,7 @@ from daemon.serve.stores import Stores
 from daemon.settings.store import QueueProcessingVersions
 from daemon.sync.events import check_event
 from daemon.targets import Store, test_of_store
+from daemon.watch.clocks import Clocks
 from daemon.watch.watch import Watch
 from queues.definition import QueueDefinition
 from queues.ports import Clock
@@ -65,6 +65,7 @@ class Api:
     broker: Broker
     targets: Targets
     watch: Watch
+    clocks: Clocks
     tokens: Tokens
 
     async def open(self, stack: AsyncExitStack) -> None:
@@ -99,7 +100,6 @@ class Api:
             input_limits=store.input_limits if store else dict,
             journal=PostgresJournal(engine),
             log_keeper=stores.log_keeper,
-            schemas=SchemaManagement(ErpSchema(self.targets.erp), stores.documents),
             reference=ReferenceData(
                 PostgresReferenceLists(engine), ErpReference(self.targets.erp, odata_access(self.config.acumatica))
             ),
@@ -107,6 +107,9 @@ class Api:
             idempotent_calls=PostgresIdempotentCalls(engine),
             changed_keys=stores.changed_keys,
             sync_runs=stores.sync_runs,
+            sync_schedules=stores.sync_schedules,
+            skipped_records=stores.skipped_records,
+            clocks=self.clocks,
             connections={
                 "magento": test_of_store(store),
                 "acumatica": test_of_erp(self.targets.erp, self.config.acumatica),

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from daemon.capture.auto_runs import AutoRuns
 from daemon.capture.capturing import Capture
 from daemon.capture.syncing import Syncing
 from daemon.config import Config
@@ -16,6 +17,7 @@ from daemon.erp.capturing import ErpSide
 from daemon.http.tokens import Tokens
 from daemon.serve.broker import Broker
 from daemon.serve.stores import Stores
+from daemon.serve.sync_side import SyncSide
 from daemon.sync.events import check_event
 from daemon.watch.watch import Watch
 from queues.errors import DatabaseUnavailable
@@ -42,6 +44,7 @@ class Background:
     erp: ErpSide
     tokens: Tokens
     watch: Watch
+    syncs: SyncSide
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -50,10 +53,20 @@ class Background:
             self.stores.changed_keys,
             self.erp.readers,
             self.broker.publisher,
+            self.stores.skipped_records,
+            instance=self.config.instance,
             clock=self.clock,
             check_event=check_event,
         )
-        syncing = Syncing(self.stores.sync_runs, self.erp.listers, self.stores.changed_keys, clock=self.clock)
+        syncing = Syncing(
+            self.stores.sync_runs,
+            self.erp.listers,
+            self.stores.changed_keys,
+            self.stores.sync_cursors,
+            self.syncs.settings,
+            clock=self.clock,
+        )
+        auto_runs = AutoRuns(self.stores.sync_schedules, self.syncs.settings, clock=self.clock)
         collector = Collector(source=self.broker.source, instance=self.config.instance, store=self._keep_foreign)
         tasks = [
             asyncio.create_task(collector.run(), name="collector"),
@@ -62,6 +75,9 @@ class Background:
             asyncio.create_task(self.watch.run(), name="watch"),
             asyncio.create_task(capture.run(), name="capture"),
             asyncio.create_task(syncing.run(), name="syncs"),
+            asyncio.create_task(auto_runs.run(), name="auto runs"),
+            asyncio.create_task(self.syncs.indexing.run(), name="indexing"),
+            asyncio.create_task(self.syncs.clocks.run(), name="clocks"),
         ]
         try:
             yield

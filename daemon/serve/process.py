@@ -26,9 +26,9 @@ from daemon.logs import set_up_logging
 from daemon.serve.api import Api, Targets, read_tokens
 from daemon.serve.background import Background, woken
 from daemon.serve.broker import Broker, open_broker
-from daemon.serve.endpoints import RoutesInForce
 from daemon.serve.senders import missing_variable, senders
 from daemon.serve.stores import Stores, open_stores
+from daemon.serve.sync_side import IndexFindings, SyncSide
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.sync.entities import active_queues
 from daemon.sync.events import check_event, part_of
@@ -110,24 +110,24 @@ class _Daemon:
         config, clock = self._config, self._clock
         stores = await open_stores(stack, config, self._definitions, clock)
         broker = await open_broker(stack, config, self._definitions)
-        store = await stack.enter_async_context(
-            open_store(config.magento, clock, RoutesInForce(stores.documents, "magento"))
-        )
-        routing, kept_tokens = RoutesInForce(stores.documents, "acumatica"), PostgresTargetTokens(stores.engine)
-        erp = await stack.enter_async_context(open_erp(config.acumatica, clock, kept_tokens, routing))
+        store = await stack.enter_async_context(open_store(config.magento, clock))
+        erp = await stack.enter_async_context(open_erp(config.acumatica, clock, PostgresTargetTokens(stores.engine)))
         targets, documents = Targets(store=store, erp=erp), stores.documents
         workers = self._workers(stores, broker, targets, documents)
         tokens = await read_tokens(stores.engine, config.http.admin_token, clock)
-        watch = self._watch(stores, broker, workers)
+        carried = [each.event_type for each in self._definitions]
+        syncs = SyncSide.of(config, stores, documents, carried=carried, clock=clock)
+        watch = self._watch(stores, broker, workers, syncs)
         await watch.look()
         background = Background(
             config=config,
             clock=clock,
             stores=stores,
             broker=broker,
-            erp=erp_side(erp, documents, tenant=config.acumatica.tenant),
+            erp=erp_side(erp, documents, stores.sync_cursors, tenant=config.acumatica.tenant),
             tokens=tokens,
             watch=watch,
+            syncs=syncs,
         )
         await stack.enter_async_context(background.running())
         await stack.enter_async_context(woken(workers, config.database_url.reveal()))
@@ -142,6 +142,7 @@ class _Daemon:
             broker=broker,
             targets=targets,
             watch=watch,
+            clocks=syncs.clocks,
             tokens=tokens,
         )
         await api.open(stack)
@@ -180,7 +181,7 @@ class _Daemon:
             workers.append(QueueWorker(queue, ports, spans, stop=self._stop, probation=probation))
         return workers
 
-    def _watch(self, stores: Stores, broker: Broker, workers: Sequence[QueueWorker]) -> Watch:
+    def _watch(self, stores: Stores, broker: Broker, workers: Sequence[QueueWorker], syncs: SyncSide) -> Watch:
         return Watch(
             Watched(
                 queues=[definition.name for definition in self._definitions],
@@ -197,6 +198,7 @@ class _Daemon:
                 standstill=2 * self._config.claim_lease,
                 oldest_message=self._config.oldest_message_alert,
             ),
+            others=(syncs.clocks, IndexFindings(syncs.indexing)),
         )
 
     # --- work and stop ------------------------------------------------------------------------------------------------

@@ -26,7 +26,11 @@ from queues.postgres.migrate import check_at_head
 from queues.postgres.queues import PostgresQueues
 from queues.postgres.schedule import PostgresSchedule
 from queues.postgres.settings import PostgresSettings
+from queues.postgres.skipped_records import PostgresSkippedRecords
+from queues.postgres.sync_cursors import PostgresSyncCursors
+from queues.postgres.sync_indexing import PostgresSyncIndexing
 from queues.postgres.sync_runs import PostgresSyncRuns
+from queues.postgres.sync_schedules import PostgresSyncSchedules
 
 _log = structlog.stdlib.get_logger("daemon")
 
@@ -44,6 +48,10 @@ class Stores:
     sync_runs: PostgresSyncRuns
     documents: ConnectorVersions
     log_keeper: LogKeeper
+    sync_schedules: PostgresSyncSchedules
+    sync_cursors: PostgresSyncCursors
+    sync_indexing: PostgresSyncIndexing
+    skipped_records: PostgresSkippedRecords
 
 
 async def open_stores(
@@ -78,9 +86,13 @@ async def open_stores(
         queues=PostgresQueues(engine, interval=config.schedule_interval),
         dead_letters=PostgresDeadLetters(engine),
         changed_keys=PostgresChangedKeys(engine),
-        sync_runs=PostgresSyncRuns(engine),
         documents=documents,
         log_keeper=LogKeeper(PostgresLogKeeping(engine), logging, clock),
+        sync_runs=PostgresSyncRuns(engine, lease=config.run_lease),
+        sync_schedules=PostgresSyncSchedules(engine),
+        sync_cursors=PostgresSyncCursors(engine),
+        sync_indexing=PostgresSyncIndexing(engine),
+        skipped_records=PostgresSkippedRecords(engine),
     )
 
 

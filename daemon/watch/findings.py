@@ -15,10 +15,12 @@ Watchdog = Literal[
     "consumer_cancelled",
     "message_old",
     "delivery_limit",
+    "clocks_apart",
+    "index_failed",
 ]
 
 WARNINGS: Final[frozenset[Watchdog]] = frozenset(
-    {"differs_at_broker", "consumer_cancelled", "message_old", "delivery_limit"}
+    {"differs_at_broker", "consumer_cancelled", "message_old", "delivery_limit", "clocks_apart", "index_failed"}
 )
 """What a person should look at while the work goes on; everything else keeps work from being done."""
 
@@ -33,7 +35,7 @@ class Finding:
 
     Attributes:
         watchdog: who found it.
-        subject: the queue or exchange, else `broker` or `database`.
+        subject: the queue, exchange, system or sync, else `broker` or `database`.
         reason: for people, without secrets; may change from look to look.
     """
 

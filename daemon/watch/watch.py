@@ -71,6 +71,14 @@ class Gauges(Protocol):
         """Show the age of the oldest message of each queue."""
 
 
+class FindingSource(Protocol):
+    """Looks at something by itself."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Give what it found when it looked last."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """
@@ -96,10 +104,19 @@ class Watch:
         gauges: told after every round.
         clock: the pauses.
         limits: what is still well.
+        others: whose findings are told with ours.
     """
 
     def __init__(
-        self, watched: Watched, *, database: Database, broker: Broker, gauges: Gauges, clock: Clock, limits: Limits
+        self,
+        watched: Watched,
+        *,
+        database: Database,
+        broker: Broker,
+        gauges: Gauges,
+        clock: Clock,
+        limits: Limits,
+        others: Sequence[FindingSource] = (),
     ) -> None:
         self._watched = watched
         self._database = database
@@ -107,6 +124,7 @@ class Watch:
         self._gauges = gauges
         self._clock = clock
         self._limits = limits
+        self._others = others
         self._pause = min(LONGEST_PAUSE, limits.interval).total_seconds()
         self._backlogs = Backlogs()
         self._cancellations = Cancellations()
@@ -145,6 +163,7 @@ class Watch:
                 None, (self._cancellations.note(each, self._broker.cancelled(each.queue)) for each in facts)
             )
         findings += await self._broker_findings(facts)
+        findings += (each for other in self._others for each in other.findings)
         self._conclude([*findings, *self._queue_findings, *self._topology_findings, *self._age_findings])
 
     async def _broker_findings(self, facts: Sequence[QueueFacts]) -> list[Finding]:

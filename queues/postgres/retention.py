@@ -94,6 +94,24 @@ _PRUNE_CALLS = text("""
         select holder, key from idempotent_calls where began_at < now() - cast(:age as interval) limit :chunk)
 """)
 
+# The last success of each sync stays: the next run of changes begins where it ended.
+_PRUNE_SYNC_RUNS = text("""
+    delete from sync_runs where id in (
+        select id from sync_runs r
+        where ended_at < now() - cast(:age as interval)
+          and (state <> 'success' or kind = 'individual' or exists (
+                  select from sync_runs later
+                  where later.sync = r.sync and later.state = 'success' and later.kind <> 'individual'
+                    and later.id > r.id))
+        limit :chunk)
+""")
+
+_PRUNE_PUSHES = text("""
+    delete from push_notifications where (company, query, transaction_id, digest) in (
+        select company, query, transaction_id, digest from push_notifications
+        where received_at < now() - cast(:age as interval) limit :chunk)
+""")
+
 
 class PostgresRetention:
     """
@@ -138,6 +156,8 @@ class PostgresRetention:
             ("dead_letters", _PRUNE_LETTERS, self._keep_dead_letters),
             ("payloads", _ERASE_PAYLOADS, self._keep),
             ("runs", _PRUNE_RUNS, self._keep),
+            ("sync_runs", _PRUNE_SYNC_RUNS, self._keep),
+            ("push_notifications", _PRUNE_PUSHES, self._keep),
             ("intake_events", _PRUNE_INTAKE, self._keep),
             ("ended_sessions", _PRUNE_SESSIONS, timedelta()),
             ("idempotent_calls", _PRUNE_CALLS, KEEP_CALLS),

@@ -9,7 +9,7 @@ from tests.acumatica_site import SMALL, BareClient
 from tests.acumatica_site import site as acumatica
 
 ON: Final[Mapping[str, Any]] = {
-    "syncs": {name: {"enabled": True} for name in ("inventory_price", "product", "category")},
+    "syncs": {name: {"enabled": True, "individual": True} for name in ("inventory_price", "product", "category")},
     # The simulated ERP has none of the boxes a customization adds.
     "products": {"when_box_is_missing": "pass"},
 }

@@ -65,7 +65,7 @@ async def test_while_the_erp_is_away_its_changes_wait_with_the_reason(own_site: 
         await erp.control("PUT", "faults", {"mode": "down"})
         await connector.api.post("syncs/pricing/records", {"keys": ["AC-1001", "AC-1002"]})
         await connector.api.until("syncs", lambda page: any(each["records_failing"] == 2 for each in page["items"]))
-        away = await sync(connector, PRICING)
+        away = await sync(connector, "inventory_price")
         await erp.control("DELETE", "faults")
         await connector.wait_until_waiting(PRICING, 2)
 

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ORDER_STATUS: Final = "to_magento.order_status"
 SHIPMENT: Final = "to_magento.shipment"
 INVOICE: Final = "to_magento.invoice"
-ON: Final[dict[str, Any]] = {"syncs": {"order": {"enabled": True}}, "orders": {"types_to_shop": ["SO"]}}
+ON: Final[dict[str, Any]] = {
+    "syncs": {"order": {"enabled": True, "individual": True}},
+    "orders": {"types_to_shop": ["SO"]},
+}
 ONCE: Final = QueueProcessingSettings(retry_count=1, check_process_time=1, process_sleep_time=1)
 NOT_THE_SHOPS: Final = "P-4711"
 

@@ -9,15 +9,18 @@ import pytest
 from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.ports import Look, Passed, SourceUnavailable
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
-from daemon.erp.changes import ErpChanges, Listed
-from daemon.erp.items import ItemReader
+from daemon.erp.capturing import LISTED
+from daemon.erp.changes import ErpChanges, Listed, steps_of
+from daemon.erp.item_statuses import ItemStatusReader
 from daemon.erp.prices import PriceReader
 from daemon.erp.quantities import QuantityReader
 from daemon.settings.document.scopes import SettingsDocument
 from queues.postgres.changed_keys import DueKey
 from tests.acumatica_client import Pair, pair
+from tests.fakes.capture_stores import FakeSyncCursors
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+PRICING, STATUS = "to_magento.pricing", "to_magento.product_status"
 
 
 class InForce:
@@ -65,7 +68,9 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
     async with pair() as both:
         await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1001", "ItemStatus": "Inactive"})
         stock = ValueEvents(QuantityReader(both.client), stock_values, InForce(), source="acumatica/Shop")
-        status = ValueEvents(ItemReader(both.client, InForce()), status_values, InForce(), source="acumatica/Shop")
+        status = ValueEvents(
+            ItemStatusReader(both.client, InForce()), status_values, InForce(), source="acumatica/Shop"
+        )
 
         (level,) = await stock.read(due("AC-1000"))
         on, off = await status.read(due("AC-1000", "AC-1001"))
@@ -74,31 +79,73 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
     assert (data_of(on), data_of(off)) == ([{"status": "enabled"}], [{"status": "disabled"}])
 
 
-async def keys_since(both: Pair, since: datetime | None) -> tuple[set[str], datetime]:
-    lister = ErpChanges(both.client, "to_magento.product_status", (Listed("StockItem"), Listed("NonStockItem")))
-    keys: set[str] = set()
-    until, position = None, ""
+async def keys_of(lister: ErpChanges, cursors: FakeSyncCursors, since: datetime | None) -> list[tuple[str, str]]:
+    keys: list[tuple[str, str]] = []
+    position = ""
     while True:
-        page = await lister.page(since=since, until=until, position=position)
-        keys |= {each.key for each in page.keys}
-        until, position = page.until, page.next_position
+        page = await lister.page(since=since, position=position)
+        assert page.cursor is not None
+        await cursors.save(page.cursor)
+        keys += [(each.event_type, each.key) for each in page.keys]
+        position = page.next_position
         if not position:
-            return keys, until
+            return keys
 
 
-async def test_a_run_of_changes_finds_what_changed_since_the_end_of_the_last() -> None:
+def changes_of(both: Pair, cursors: FakeSyncCursors, *kinds: str) -> ErpChanges:
+    return ErpChanges(both.client, "a sync", steps_of(kinds, LISTED), cursors)
+
+
+async def test_a_run_of_changes_finds_what_changed_since_the_last_look_and_nothing_else() -> None:
+    cursors = FakeSyncCursors()
     async with pair() as both:
-        everything, until = await keys_since(both, None)
+        lister = changes_of(both, cursors, STATUS)
+        everything = await keys_of(lister, cursors, None)
+        nothing = await keys_of(lister, cursors, AT)
         await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1003", "Description": "New"})
-        changed, _ = await keys_since(both, until)
+        changed = await keys_of(lister, cursors, AT)
 
-    assert {"AC-1000", "AC-1003"} <= everything
-    assert "AC-1003" in changed
+    assert {(STATUS, "AC-1000"), (STATUS, "AC-1003")} <= set(everything)
+    assert (nothing, changed) == ([], [(STATUS, "AC-1003")])
 
 
-@pytest.mark.parametrize("reader", [PriceReader, QuantityReader, lambda client: ItemReader(client, InForce())])
+async def test_a_default_price_that_moves_no_stamp_is_found_by_what_it_holds() -> None:
+    cursors = FakeSyncCursors()
+    async with pair() as both:
+        lister = changes_of(both, cursors, PRICING)
+        everything = await keys_of(lister, cursors, None)
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1004", "DefaultPrice": 77.25})
+        changed = await keys_of(lister, cursors, AT)
+
+    assert (PRICING, "AC-1004") in everything
+    assert changed == [(PRICING, "AC-1004")]
+
+
+async def test_what_was_compared_with_nothing_is_no_change() -> None:
+    cursors = FakeSyncCursors()
+    async with pair() as both:
+        lister = changes_of(both, cursors, PRICING)
+        first = await keys_of(lister, cursors, AT)
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1004", "DefaultPrice": 77.25})
+        second = await keys_of(lister, cursors, AT)
+
+    assert (first, second) == ([], [(PRICING, "AC-1004")])
+
+
+async def test_a_list_that_two_kinds_need_is_read_once() -> None:
+    cursors = FakeSyncCursors()
+    listed = {STATUS: (Listed("StockItem"),), "to_magento.product": (Listed("StockItem"),)}
+    async with pair() as both:
+        lister = ErpChanges(both.client, "product", steps_of(tuple(listed), listed), cursors)
+        keys = await keys_of(lister, cursors, None)
+
+    assert [kind for kind, key in keys if key == "AC-1000"] == list(listed)
+    assert list(cursors.cursors) == ["product/StockItem"]
+
+
+@pytest.mark.parametrize("reader", [PriceReader, QuantityReader, lambda client: ItemStatusReader(client, InForce())])
 async def test_an_erp_that_is_away_leaves_the_keys_waiting(
-    reader: Callable[[AcumaticaClient], PriceReader | QuantityReader | ItemReader],
+    reader: Callable[[AcumaticaClient], PriceReader | QuantityReader | ItemStatusReader],
 ) -> None:
     async with pair() as both:
         await both.site.control("PUT", "faults", {"mode": "down"})

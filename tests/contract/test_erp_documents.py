@@ -9,7 +9,7 @@ from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.invoice_events import InvoiceEvents
 from daemon.capture.ports import SourceUnavailable
 from daemon.erp.capturing import LISTED
-from daemon.erp.changes import ErpChanges
+from daemon.erp.changes import ErpChanges, steps_of
 from daemon.erp.customers import customer_reader
 from daemon.erp.documents import InvoiceShipments, invoice_reader, order_reader, shipment_reader
 from daemon.settings.document.connector import ConnectorSettings
@@ -23,6 +23,7 @@ from queues.postgres.changed_keys import DueKey
 from queues.verdicts import Refused, Unreachable
 from tests.acumatica_client import Pair, pair
 from tests.erp_documents import invoice, sales_order, shipment
+from tests.fakes.capture_stores import FakeSyncCursors
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -191,7 +192,8 @@ async def test_a_complete_run_finds_the_keys_in_the_form_of_their_events(kind: s
     event_type = f"to_magento.{kind}"
     async with pair() as both:
         await fill(both)
-        page = await ErpChanges(both.client, event_type, LISTED[event_type]).page(since=None, until=None, position="")
+        lister = ErpChanges(both.client, event_type, steps_of([event_type], LISTED), FakeSyncCursors())
+        page = await lister.page(since=None, position="")
 
     assert key in {each.key for each in page.keys}
     assert page.next_position == ""

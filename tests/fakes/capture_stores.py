@@ -5,10 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from daemon.watch.clocks import ClockReading
 from queues.errors import LeaseLost, NotFound, StateConflict
 from queues.postgres.audit import Act
 from queues.postgres.changed_keys import ChangedKey, DueKey, Origin, PushIdentity, WaitingKeys
-from queues.postgres.sync_runs import RunKind, RunMode, SyncRun
+from queues.postgres.skipped_records import PassedOver, SkippedFilter, SkippedPage, SkippedRecord
+from queues.postgres.sync_cursors import SyncCursor
+from queues.postgres.sync_runs import LineLevel, RunKind, RunLine, RunMode, SyncRun
+from queues.postgres.sync_schedules import SyncStart
 
 NOTED_AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -80,6 +84,8 @@ class FakeSyncRuns:
     runs: dict[int, SyncRun] = field(default_factory=dict)
     owners: dict[int, UUID] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
+    told: dict[int, list[RunLine]] = field(default_factory=dict)
+    renewals: int = 0
 
     async def ask(self, sync: str, kind: RunKind, act: Act, *, mode: RunMode = "manual", key: str = "") -> SyncRun:
         for each in self.runs.values():
@@ -108,21 +114,44 @@ class FakeSyncRuns:
         self.acts.append(act)
         return run
 
-    async def take(self, owner: UUID) -> SyncRun | None:
+    async def take(self, owner: UUID, *, individual: bool = False) -> SyncRun | None:
         for each in self.runs.values():
-            if each.state == "waiting":
+            if each.state == "waiting" and (each.kind == "individual") == individual:
                 self.owners[each.id] = owner
                 self.runs[each.id] = replace(each, state="processing", started_at=NOTED_AT)
                 return self.runs[each.id]
         return None
 
-    async def progress(self, run: SyncRun, owner: UUID, *, position: str, until: datetime, noted: int) -> None:
-        live = self._ours(run, owner)
-        self.runs[run.id] = replace(live, position=position, until=live.until or until, noted=live.noted + noted)
+    async def renew(self, run: SyncRun, owner: UUID) -> None:
+        self._ours(run, owner)
+        self.renewals += 1
 
-    async def end(self, run: SyncRun, owner: UUID, *, error: str = "") -> None:
+    async def leave(self, run: SyncRun, owner: UUID) -> None:
+        if self.owners.get(run.id) == owner and self.runs[run.id].state == "processing":
+            self.runs[run.id] = replace(self.runs[run.id], state="waiting")
+
+    async def progress(self, run: SyncRun, owner: UUID, *, position: str, until: datetime | None, noted: int) -> None:
         live = self._ours(run, owner)
-        self.runs[run.id] = replace(live, state="error" if error else "success", error=error, ended_at=NOTED_AT)
+        latest = max(filter(None, (live.until, until)), default=None)
+        self.runs[run.id] = replace(live, position=position, until=latest, noted=live.noted + noted)
+
+    async def end(self, run: SyncRun, owner: UUID, *, error: str = "", index: bool = False) -> None:
+        live = self._ours(run, owner)
+        ended = replace(live, state="error" if error else "success", error=error, ended_at=NOTED_AT)
+        self.runs[run.id] = replace(ended, index_state="capturing" if index else "")
+
+    async def tell(self, run_id: int, text: str, *, level: LineLevel = "info") -> None:
+        told = self.told.setdefault(run_id, [])
+        told.append(RunLine(id=len(told) + 1, at=NOTED_AT, level=level, text=text))
+
+    async def lines(self, run_id: int, *, after: int = 0, limit: int = 200) -> Sequence[RunLine]:
+        await self.show(run_id)
+        return [each for each in self.told.get(run_id, []) if each.id > after][:limit]
+
+    async def show(self, run_id: int) -> SyncRun:
+        if run_id not in self.runs:
+            raise NotFound("sync run", str(run_id))
+        return self.runs[run_id]
 
     async def stop(self, run_id: int, act: Act) -> SyncRun:
         if run_id not in self.runs:
@@ -150,3 +179,94 @@ class FakeSyncRuns:
         if live.state != "processing" or self.owners.get(run.id) != owner:
             raise LeaseLost(f"run {run.id} of {run.sync} is no longer ours")
         return live
+
+
+@dataclass
+class FakeSyncSchedules:
+    """Starts by sync and purpose; the runs they make go to *runs*."""
+
+    runs: FakeSyncRuns = field(default_factory=FakeSyncRuns)
+    now: datetime = NOTED_AT
+    starts: dict[tuple[str, str], SyncStart] = field(default_factory=dict)
+
+    async def read(self) -> tuple[datetime, Sequence[SyncStart]]:
+        return self.now, list(self.starts.values())
+
+    async def set(self, sync: str, purpose: str, *, rule: str, next_run_at: datetime | None) -> None:
+        self.starts[sync, purpose] = SyncStart(
+            sync=sync, purpose=purpose, rule=rule, registered_at=self.now, next_run_at=next_run_at, last_start_at=None
+        )
+
+    async def drop(self, start: SyncStart) -> None:
+        del self.starts[start.sync, start.purpose]
+
+    async def begin(
+        self, start: SyncStart, *, kind: RunKind, following: datetime | None, actor: str, from_then_on: bool
+    ) -> SyncRun | None:
+        del from_then_on
+        if self.starts.get((start.sync, start.purpose)) != start:
+            return None
+        self.starts[start.sync, start.purpose] = replace(start, next_run_at=following, last_start_at=self.now)
+        try:
+            return await self.runs.ask(start.sync, kind, Act(actor=actor), mode="auto")
+        except StateConflict:
+            return None
+
+
+@dataclass
+class FakeSkippedRecords:
+    """What was passed over, oldest first."""
+
+    records: list[SkippedRecord] = field(default_factory=list)
+
+    async def write(self, queue: str, records: Sequence[PassedOver]) -> None:
+        self.records += [
+            SkippedRecord(
+                at=NOTED_AT,
+                queue=queue,
+                key=each.key,
+                storeview=None,
+                stage="look",
+                reason=each.reason,
+                origin=each.origin,
+            )
+            for each in records
+        ]
+
+    async def list(self, wanted: SkippedFilter, *, limit: int = 50, cursor: str | None = None) -> SkippedPage:
+        first = int(cursor or 0)
+        found = [
+            each
+            for each in reversed(self.records)
+            if wanted.queue in {None, each.queue}
+            and wanted.key in {None, each.key}
+            and wanted.reason in {None, each.reason.partition(":")[0]}
+        ]
+        more = str(first + limit) if len(found) > first + limit else None
+        return SkippedPage(items=found[first : first + limit], next_cursor=more)
+
+
+@dataclass
+class FakeSyncCursors:
+    """Cursors by name."""
+
+    cursors: dict[str, SyncCursor] = field(default_factory=dict)
+
+    async def read(self, name: str) -> SyncCursor | None:
+        return self.cursors.get(name)
+
+    async def save(self, cursor: SyncCursor) -> None:
+        self.cursors[cursor.name] = cursor
+
+
+@dataclass
+class FakeClocks:
+    """Readings as a test sets them."""
+
+    readings: Sequence[ClockReading] = ()
+
+    async def look(self) -> Sequence[ClockReading]:
+        return self.readings
+
+    async def fresh(self) -> Sequence[ClockReading]:
+        return self.readings

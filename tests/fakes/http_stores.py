@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from daemon.erp.schema import SchemaManagement
 from daemon.http.connections import NotConnected, not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
@@ -48,9 +47,15 @@ from queues.postgres.queues import Pause, QueueState, RunRecord
 from queues.postgres.tokens import AccessSnapshot, LiveToken, TokenRecord, TokenRole
 from queues.rabbitmq.publisher import Publication
 from queues.settings import QueueProcessingSettings
-from tests.fakes.capture_stores import FakeChangedKeys, FakeSyncRuns
+from tests.fakes.capture_stores import (
+    FakeChangedKeys,
+    FakeClocks,
+    FakeSkippedRecords,
+    FakeSyncRuns,
+    FakeSyncSchedules,
+)
 from tests.fakes.clock import FakeClock
-from tests.fakes.instance_stores import FakeReferenceData, FakeSchema, FakeSyncLog
+from tests.fakes.instance_stores import FakeReferenceData, FakeSyncLog
 
 TOKEN = "a-token-for-the-tests-of-http"
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -677,14 +682,15 @@ class World:
         self.intake = FakeIntake(self.audit)
         self.changed_keys = FakeChangedKeys()
         self.sync_runs = FakeSyncRuns()
+        self.sync_schedules = FakeSyncSchedules(self.sync_runs)
+        self.skipped_records = FakeSkippedRecords()
+        self.clocks = FakeClocks()
         self.settings = FakeSettings(self.audit)
         self.documents = FakeDocuments(self.audit, self.settings)
         self.input_limits: dict[str, int | None] = {}
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.log_keeper = FakeSyncLog(self.audit.write)
         self.reference = FakeReferenceData(self.audit.write)
-        self.schema = FakeSchema()
-        self.schemas = SchemaManagement(self.schema, self.documents)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
         self.token_store = FakeTokenStore(self.audit, self.clock)
@@ -710,11 +716,13 @@ class World:
             journal=self.journal,
             log_keeper=self.log_keeper,
             reference=self.reference,
-            schemas=self.schemas,
             audit=self.audit_store,
             idempotent_calls=self.idempotent_calls,
             changed_keys=self.changed_keys,
             sync_runs=self.sync_runs,
+            sync_schedules=self.sync_schedules,
+            skipped_records=self.skipped_records,
+            clocks=self.clocks,
             connections={"magento": self.magento, "acumatica": not_connected("CONNECTOR_ACUMATICA_URL")},
             health_checks=self.checks,
             health_warnings=lambda: self.warnings,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,16 +12,24 @@ from typing_extensions import override
 from daemon.capture.capturing import GROUP, PAUSE_SECONDS, Capture
 from daemon.capture.key_events import KeyEvents
 from daemon.capture.ports import Look, Passed, SourceUnavailable
-from daemon.capture.syncing import OVERLAP, KeyPage, Syncing
+from daemon.capture.syncing import RENEWAL_SECONDS, KeyLister, KeyPage, Syncing
 from queues.errors import BrokerUnavailable
 from queues.message import ChangeEvent, decode
 from queues.postgres.audit import Act
 from queues.postgres.changed_keys import ChangedKey, DueKey
+from queues.postgres.sync_cursors import SyncCursor
+from queues.postgres.sync_runs import LineLevel
 from queues.rabbitmq.publisher import Publication
-from tests.fakes.capture_stores import NOTED_AT, FakeChangedKeys, FakeSyncRuns
+from tests.fakes.capture_stores import (
+    NOTED_AT,
+    FakeChangedKeys,
+    FakeSkippedRecords,
+    FakeSyncCursors,
+    FakeSyncRuns,
+)
 from tests.fakes.clock import FakeClock
 
-PRODUCT = "to_magento.product"
+PRODUCT, PRICING = "to_magento.product", "to_magento.pricing"
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ACT = Act(actor="Dana", reason="new catalogue")
 
@@ -71,8 +79,15 @@ class Bench:
         self.erp = Erp()
         self.broker = Broker()
         self.clock = FakeClock()
+        self.skipped = FakeSkippedRecords()
         self.capture = Capture(
-            self.keys, {PRODUCT: self.erp}, self.broker, clock=self.clock, check_event=lambda _: None
+            self.keys,
+            {PRODUCT: self.erp},
+            self.broker,
+            self.skipped,
+            instance="main",
+            clock=self.clock,
+            check_event=lambda _: None,
         )
 
 
@@ -127,11 +142,10 @@ async def test_a_record_passed_over_is_told_with_its_reason() -> None:
     bench.erp.passes = frozenset({"AC-1"})
     await bench.keys.note([change("AC-1"), change("AC-2")], origin="push")
 
-    with capture_logs() as logs:
-        await bench.capture.capture()
+    await bench.capture.capture()
 
-    assert [(line["key"], line["reason"]) for line in logs if line["event"] == "change.skipped"] == [
-        ("AC-1", "the item is inactive")
+    assert [(each.queue, each.key, each.reason, each.origin) for each in bench.skipped.records] == [
+        (f"main.{PRODUCT}", "AC-1", "the item is inactive", "push")
     ]
     assert [event.subject for event in bench.broker.events] == ["AC-2"]
     assert bench.keys.due == {}
@@ -169,78 +183,172 @@ class Pages:
     """A lister of three pages, which may fail before one of them."""
 
     fails_at: str = "-"
-    asked: list[tuple[datetime | None, datetime | None, str]] = field(default_factory=list)
+    asked: list[tuple[datetime | None, str]] = field(default_factory=list)
 
-    async def page(self, *, since: datetime | None, until: datetime | None, position: str) -> KeyPage:
-        self.asked.append((since, until, position))
+    async def page(self, *, since: datetime | None, position: str) -> KeyPage:
+        self.asked.append((since, position))
         if position == self.fails_at:
             raise SourceUnavailable("Acumatica answered 500")
         number = int(position or 0)
         following = "" if number == 2 else str(number + 1)
-        return KeyPage(keys=[change(f"AC-{number}")], until=until or AT, next_position=following)
+        cursor = SyncCursor(name=f"page {number}", stamp=AT, marks=frozenset({"mark"}))
+        return KeyPage(keys=[change(f"AC-{number}")], until=AT, next_position=following, cursor=cursor)
 
 
-def syncing(pages: Pages, runs: FakeSyncRuns, keys: FakeChangedKeys) -> Syncing:
-    return Syncing(runs, {PRODUCT: pages}, keys, clock=FakeClock())
+@dataclass
+class Around:
+    """The rest of the connector."""
+
+    indexes: bool = False
+
+    def kinds(self, sync: str) -> Sequence[str]:
+        return (sync, PRICING)
+
+    async def wants_index(self, sync: str) -> bool:
+        return self.indexes and sync == PRODUCT
+
+    async def clocks(self) -> Sequence[tuple[LineLevel, str]]:
+        return [("warning", "the clock of acumatica is 9.0 s ahead of ours")]
+
+
+class Runs:
+    """Syncing with everything around it."""
+
+    def __init__(self, pages: KeyLister | None = None, *, indexes: bool = False) -> None:
+        self.pages = Pages()
+        self.runs = FakeSyncRuns()
+        self.keys = FakeChangedKeys()
+        self.cursors = FakeSyncCursors()
+        self.clock = FakeClock()
+        self.syncing = Syncing(
+            self.runs,
+            {PRODUCT: pages or self.pages},
+            self.keys,
+            self.cursors,
+            Around(indexes=indexes),
+            clock=self.clock,
+        )
+
+    def told(self) -> list[str]:
+        return [line.text for line in self.runs.told.get(1, [])]
 
 
 async def test_a_run_notes_every_page_and_ends_as_a_success() -> None:
-    pages, runs, keys = Pages(), FakeSyncRuns(), FakeChangedKeys()
-    await runs.ask(PRODUCT, "complete", ACT)
+    bench = Runs()
+    await bench.runs.ask(PRODUCT, "complete", ACT)
 
-    assert await syncing(pages, runs, keys).carry_out()
+    assert await bench.syncing.carry_out()
 
-    (run,) = runs.runs.values()
-    assert (run.state, run.noted, run.until) == ("success", 3, AT)
-    assert [key for _, key in keys.due] == ["AC-0", "AC-1", "AC-2"]
-    assert pages.asked == [(None, None, ""), (None, AT, "1"), (None, AT, "2")]
+    (run,) = bench.runs.runs.values()
+    assert (run.state, run.noted, run.until, run.index_state) == ("success", 3, AT, "")
+    assert [key for _, key in bench.keys.due] == ["AC-0", "AC-1", "AC-2"]
+    assert bench.pages.asked == [(None, ""), (None, "1"), (None, "2")]
+    assert list(bench.cursors.cursors) == ["page 0", "page 1", "page 2"]
 
 
-async def test_a_run_of_changes_looks_back_beyond_the_last_success() -> None:
-    pages, runs, keys = Pages(), FakeSyncRuns(), FakeChangedKeys()
+async def test_a_run_tells_who_asked_what_the_clocks_say_and_every_page() -> None:
+    bench = Runs()
+    await bench.runs.ask(PRODUCT, "complete", ACT)
+
+    await bench.syncing.carry_out()
+
+    assert bench.told() == [
+        f"{PRODUCT}: all records, asked for by Dana",
+        "the clock of acumatica is 9.0 s ahead of ours",
+        *["records: 1 to be looked at"] * 3,
+        "completed: 3 to be looked at",
+    ]
+
+
+async def test_a_run_of_changes_begins_at_the_last_success() -> None:
+    bench = Runs()
     for _ in range(2):
-        await runs.ask(PRODUCT, "changes", ACT)
-        await syncing(pages, runs, keys).carry_out()
+        await bench.runs.ask(PRODUCT, "changes", ACT)
+        await bench.syncing.carry_out()
 
-    assert [since for since, _, position in pages.asked if not position] == [None, AT - OVERLAP]
-    assert timedelta(minutes=1) < OVERLAP
+    assert [since for since, position in bench.pages.asked if not position] == [None, AT]
 
 
 async def test_a_run_whose_source_fails_ends_with_the_error_and_keeps_what_it_noted() -> None:
-    pages, runs, keys = Pages(fails_at="2"), FakeSyncRuns(), FakeChangedKeys()
-    await runs.ask(PRODUCT, "complete", ACT)
+    bench = Runs(Pages(fails_at="2"), indexes=True)
+    await bench.runs.ask(PRODUCT, "complete", ACT)
 
-    await syncing(pages, runs, keys).carry_out()
+    await bench.syncing.carry_out()
 
-    (run,) = runs.runs.values()
+    (run,) = bench.runs.runs.values()
     assert (run.state, run.error, run.noted) == ("error", "Acumatica answered 500", 2)
-    assert len(keys.due) == 2
+    assert run.index_state == ""
+    assert bench.told()[-1] == "ended: Acumatica answered 500"
+    assert len(bench.keys.due) == 2
 
 
-async def test_a_single_record_asks_nobody() -> None:
-    pages, runs, keys = Pages(), FakeSyncRuns(), FakeChangedKeys()
-    await runs.ask(PRODUCT, "individual", ACT, key="AC-77")
+async def test_a_single_record_asks_nobody_and_is_looked_at_for_all_its_sync_carries() -> None:
+    bench = Runs(indexes=True)
+    await bench.runs.ask(PRODUCT, "individual", ACT, key="AC-77")
 
-    await syncing(pages, runs, keys).carry_out()
+    found = [await bench.syncing.carry_out(), await bench.syncing.carry_out(individual=True)]
 
-    assert (list(keys.due), pages.asked) == ([(PRODUCT, "AC-77")], [])
-    assert [run.state for run in runs.runs.values()] == ["success"]
+    assert found == [False, True]
+    assert (list(bench.keys.due), bench.pages.asked) == ([(PRODUCT, "AC-77"), (PRICING, "AC-77")], [])
+    assert [(run.state, run.index_state) for run in bench.runs.runs.values()] == [("success", "")]
+
+
+async def test_after_a_whole_run_that_found_something_the_shop_is_to_be_told() -> None:
+    bench = Runs(indexes=True)
+    await bench.runs.ask(PRODUCT, "complete", ACT)
+
+    await bench.syncing.carry_out()
+
+    assert [run.index_state for run in bench.runs.runs.values()] == ["capturing"]
 
 
 @pytest.mark.parametrize("position", ["", "1"])
 async def test_a_run_stopped_meanwhile_is_left_alone(position: str) -> None:
-    runs, keys = FakeSyncRuns(), FakeChangedKeys()
-
     class Stopping(Pages):
         @override
-        async def page(self, *, since: datetime | None, until: datetime | None, position: str) -> KeyPage:
+        async def page(self, *, since: datetime | None, position: str) -> KeyPage:
             if position == stop_at:
-                await runs.stop(1, ACT)
-            return await super().page(since=since, until=until, position=position)
+                await bench.runs.stop(1, ACT)
+            return await super().page(since=since, position=position)
 
     stop_at = position
-    await runs.ask(PRODUCT, "complete", ACT)
+    bench = Runs(Stopping())
+    await bench.runs.ask(PRODUCT, "complete", ACT)
 
-    await syncing(Stopping(), runs, keys).carry_out()
+    await bench.syncing.carry_out()
 
-    assert [run.state for run in runs.runs.values()] == ["stopped"]
+    assert [run.state for run in bench.runs.runs.values()] == ["stopped"]
+
+
+class Endless(Pages):
+    """A page that never comes."""
+
+    @override
+    async def page(self, *, since: datetime | None, position: str) -> KeyPage:
+        await asyncio.Event().wait()
+        return await super().page(since=since, position=position)
+
+
+async def test_a_run_whose_page_takes_long_stays_ours() -> None:
+    bench = Runs(Endless())
+    await bench.runs.ask(PRODUCT, "complete", ACT)
+
+    running = asyncio.create_task(bench.syncing.carry_out())
+    await bench.clock.advance(3 * RENEWAL_SECONDS)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert bench.runs.renewals == 3
+
+
+async def test_a_run_cut_off_by_a_stop_waits_for_nobodys_lease() -> None:
+    bench = Runs(Endless())
+    await bench.runs.ask(PRODUCT, "complete", ACT)
+
+    running = asyncio.create_task(bench.syncing.run())
+    await bench.clock.advance(0)
+    under_way = bench.runs.runs[1].state
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert (under_way, bench.runs.runs[1].state) == ("processing", "waiting")

@@ -1,13 +1,21 @@
 """Syncs and the ERP's webhook over HTTP: noted durably, once, and by whom."""
 
+from datetime import timedelta
+
 import pytest
 
+from daemon.settings.document.scopes import SettingsDocument
+from daemon.watch.clocks import ClockReading
+from queues.postgres.audit import Act
+from queues.postgres.skipped_records import PassedOver
+from tests.fakes.capture_stores import NOTED_AT
 from tests.fakes.http_client import serving
 from tests.fakes.http_stores import World
 from tests.unit.test_push_notifications import body
 
 PRODUCT, PRICING = "to_magento.product", "to_magento.pricing"
 JSON = {"Content-Type": "application/json"}
+LATER = NOTED_AT + timedelta(hours=5)
 
 
 async def test_a_push_is_noted_and_its_repeat_answered_the_same_way() -> None:
@@ -71,8 +79,21 @@ async def test_while_intake_is_stopped_a_push_is_to_be_sent_again() -> None:
     assert not world.changed_keys.due
 
 
-async def test_syncs_are_listed_with_their_last_run_and_what_waits() -> None:
+ON = {"enabled": True, "individual": True}
+SWITCHED_ON = {"syncs": {"product": ON, "inventory_price": {**ON, "auto_cron": True}}}
+
+
+async def switch_on(world: World, settings: dict[str, object] | None = None) -> None:
+    current = await world.documents.current()
+    document = SettingsDocument.from_document(SWITCHED_ON if settings is None else settings)
+    await world.documents.replace(document, current.queue, Act(actor="Dana"), based_on=None)
+
+
+async def test_syncs_are_listed_with_their_last_run_next_start_and_what_waits() -> None:
     world = World()
+    await switch_on(world)
+    await world.sync_schedules.set("product", "comparison", rule="cron 0 3 * * * (UTC)", next_run_at=LATER)
+    await world.sync_schedules.set("product", "catch_up", rule="every 15 minutes", next_run_at=NOTED_AT)
 
     async with serving(world) as client:
         ran = await client.post("/api/v1/syncs/product/run", json={"kind": "complete", "reason": "new catalogue"})
@@ -83,12 +104,81 @@ async def test_syncs_are_listed_with_their_last_run_and_what_waits() -> None:
     assert (ran.status, noted.status) == (202, 202)
     assert (answers[0]["kind"], answers[0]["state"], answers[0]["reason"]) == ("complete", "waiting", "new catalogue")
     assert answers[1] == {"sync": PRICING, "noted": 2}
-    assert (listed[PRODUCT]["status"], listed[PRODUCT]["last_run"]["id"]) == ("waiting", answers[0]["id"])
-    assert (listed[PRICING]["status"], listed[PRICING]["records_waiting"]) == ("not_sync", 2)
+    product, prices = listed["product"], listed["inventory_price"]
+    assert (product["status"], product["last_run"]["id"]) == ("waiting", answers[0]["id"])
+    assert [each["purpose"] for each in product["next_runs"]] == ["catch_up", "comparison"]
+    assert product["next_run_at"] == "2026-11-21T10:00:00Z"
+    assert (prices["status"], prices["records_waiting"], prices["auto_cron"]) == ("not_sync", 2, True)
+    assert [each["kind"] for each in prices["kinds"]] == [PRICING]
+
+
+async def test_the_list_holds_what_is_enabled_and_on_request_all_eleven() -> None:
+    world = World()
+    await switch_on(world)
+
+    async with serving(world) as client:
+        enabled = (await (await client.get("/api/v1/syncs")).json())["items"]
+        everything = (await (await client.get("/api/v1/syncs?show=all")).json())["items"]
+
+    assert [each["sync"] for each in enabled] == ["product", "inventory_price"]
+    assert len(everything) == 11
+    category = next(each for each in everything if each["sync"] == "category")
+    assert (category["enabled"], category["direction"], category["individual"]) == (False, "both", False)
+    assert "syncs.category.enabled" in category["runs_not_because"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "call", "code", "setting"),
+    [
+        ({}, "product/run", "sync_disabled", "syncs.product.enabled"),
+        ({}, "to_magento.pricing/run", "sync_disabled", "syncs.inventory_price.enabled"),
+        ({}, "product/import", "sync_disabled", "syncs.product.enabled"),
+        (
+            {"syncs": {"product": {"enabled": True}}},
+            "product/records",
+            "individual_not_allowed",
+            "syncs.product.individual",
+        ),
+        (
+            {"syncs": {"product": {"enabled": True, "direction": "to_acumatica"}}},
+            "product/run",
+            "wrong_direction",
+            "syncs.product.direction",
+        ),
+        (
+            {"syncs": {"product": {"enabled": True}}, "entities": {"product": {"active": False}}},
+            "product/run",
+            "entity_inactive",
+            "entities.product.active",
+        ),
+        (
+            {"syncs": {"inventory_price": {"enabled": True, "what": "inventory"}}},
+            "pricing/run",
+            "sync_disabled",
+            "syncs.inventory_price.what",
+        ),
+        ({"syncs": {"product_image": {"enabled": True}}}, "product_image/run", "nothing_carried", None),
+    ],
+)
+async def test_what_the_settings_do_not_allow_is_refused_by_the_setting(
+    settings: dict[str, object], call: str, code: str, setting: str | None
+) -> None:
+    world = World()
+    await switch_on(world, settings)
+    body = {} if call.endswith("run") else {"keys": ["A"]}
+
+    async with serving(world) as client:
+        response = await client.post(f"/api/v1/syncs/{call}", json=body)
+        problem = await response.json()
+
+    assert (response.status, problem["code"], problem["setting"]) == (409, code, setting)
+    assert not world.sync_runs.runs
+    assert not world.changed_keys.due
 
 
 async def test_one_record_is_an_individual_run_and_needs_not_wait() -> None:
     world = World()
+    await switch_on(world)
 
     async with serving(world) as client:
         await client.post("/api/v1/syncs/product/run", json={})
@@ -100,8 +190,81 @@ async def test_one_record_is_an_individual_run_and_needs_not_wait() -> None:
     assert second.status == 409
 
 
+async def test_a_file_of_keys_needs_no_leave_for_single_records() -> None:
+    world = World()
+    await switch_on(world, {"syncs": {"inventory_price": {"enabled": True}}})
+
+    async with serving(world) as client:
+        response = await client.post("/api/v1/syncs/inventory_price/import", json={"keys": ["A", "B"]})
+        answer = await response.json()
+
+    assert (response.status, answer) == (202, {"sync": "inventory_price", "noted": 2})
+    assert {key: due.origin for (_, key), due in world.changed_keys.due.items()} == {"A": "file", "B": "file"}
+    assert [action for action, *_ in world.audit.refused] == ["sync.imported"]
+
+
+async def test_what_a_run_tells_is_read_while_it_runs() -> None:
+    world = World()
+    await switch_on(world)
+
+    async with serving(world) as client:
+        run = await (await client.post("/api/v1/syncs/product/run", json={})).json()
+        for text in ("StockItem: 500 to be looked at", "NonStockItem: 2 to be looked at"):
+            await world.sync_runs.tell(run["id"], text)
+        whole = await (await client.get(f"/api/v1/sync-runs/{run['id']}/log")).json()
+        rest = await (await client.get(f"/api/v1/sync-runs/{run['id']}/log?after={whole['items'][0]['id']}")).json()
+        shown = await (await client.get(f"/api/v1/sync-runs/{run['id']}")).json()
+        missing = [await client.get(f"/api/v1/sync-runs/99{tail}") for tail in ("", "/log")]
+
+    assert [line["text"] for line in whole["items"]][1:] == [line["text"] for line in rest["items"]]
+    assert shown["state"] == "waiting"
+    assert [each.status for each in missing] == [404, 404]
+
+
+async def test_records_passed_over_are_listed_by_reason_and_key() -> None:
+    world = World()
+    queue = f"main.{PRICING}"
+    for key, reason in (("A", "sync_disabled: off"), ("B", "not_found: no B"), ("A", "not_found: no A")):
+        await world.skipped_records.write(queue, [PassedOver(key=key, reason=reason, origin="push")])
+
+    async with serving(world) as client:
+        by_reason = await (await client.get("/api/v1/skipped-records?reason=not_found")).json()
+        by_key = await (await client.get("/api/v1/skipped-records?key=A&limit=1")).json()
+        wrong = await client.get("/api/v1/skipped-records?since=yesterday")
+
+    assert [each["key"] for each in by_reason["items"]] == ["A", "B"]
+    assert by_key["items"] == [
+        {
+            "at": "2026-11-21T10:00:00Z",
+            "queue": queue,
+            "key": "A",
+            "storeview": None,
+            "stage": "look",
+            "reason": "not_found: no A",
+            "origin": "push",
+        }
+    ]
+    assert by_key["next_cursor"]
+    assert wrong.status == 422
+
+
+async def test_clocks_that_are_apart_are_told() -> None:
+    world = World()
+    world.clocks.readings = [
+        ClockReading(system="magento", ahead_seconds=0.2, uncertain_seconds=0.5, limit_seconds=5),
+        ClockReading(system="acumatica", ahead_seconds=-9.0, uncertain_seconds=0.5, limit_seconds=5),
+    ]
+
+    async with serving(world) as client:
+        report = await (await client.post("/api/v1/time/verify")).json()
+
+    assert (report["ok"], [each["ok"] for each in report["clocks"]]) == (False, [True, False])
+    assert "9.0 s behind ours" in report["clocks"][1]["detail"]
+
+
 async def test_runs_are_paged_and_one_is_stopped_once() -> None:
     world = World()
+    await switch_on(world)
 
     async with serving(world) as client:
         for key in ("A", "B", "C"):
@@ -131,6 +294,7 @@ async def test_runs_are_paged_and_one_is_stopped_once() -> None:
 )
 async def test_what_cannot_be_meant_is_refused(path: str, document: dict[str, object], status: int) -> None:
     world = World()
+    await switch_on(world)
 
     async with serving(world) as client:
         response = await client.post(path, json=document)

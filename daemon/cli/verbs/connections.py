@@ -8,7 +8,7 @@ import typer
 from daemon.cli.exit_codes import DONE, FAILED, NOT_REACHABLE, USAGE
 from daemon.cli.options import JsonOption, UrlOption, examples, new_group
 from daemon.cli.output import Output
-from daemon.cli.session import api_session
+from daemon.cli.session import api_session, over_api
 from daemon.cli.texts import one_line
 
 System = Literal["magento", "acumatica"]
@@ -29,12 +29,30 @@ def create_group() -> typer.Typer:
         "Test the connections to Magento and Acumatica.",
         "am-connector connections test",
         "am-connector connections test magento --json",
+        "am-connector connections time",
     )
     group.callback()(_group)
     group.command(
         "test", epilog=examples("am-connector connections test", "am-connector connections test magento --json")
     )(try_now)
+    group.command("time", epilog=examples("am-connector connections time"))(verify_time)
     return group
+
+
+def verify_time(*, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """
+    Compare the clocks of Magento, Acumatica and the database with the daemon's.
+
+    Exit code 1 if one is further away than time.max_skew_seconds; nobody's clock is set.
+    """
+    output = Output.standard(is_json=as_json)
+    report = over_api(url, lambda api: api.post("time", "verify")).document
+    if output.is_json:
+        output.document(report)
+    for each in () if output.is_json else report["clocks"]:
+        output.line(one_line(each["detail"]), style=None if each["ok"] else "yellow")
+    if not report["ok"]:
+        raise typer.Exit(FAILED)
 
 
 def try_now(
@@ -64,7 +82,7 @@ def try_now(
 
 def report_line(system: str, report: Mapping[str, Any]) -> str:
     """Tell one report in a line."""
-    text = one_line(str(report.get("detail") or ""))
+    text = one_line("; ".join(str(report[name]) for name in ("detail", "clock") if report.get(name)))
     if report["ok"]:
         return f"{system}: ok{', ' + text if text else ''}"
     reason = str(report.get("reason") or "failed").replace("_", " ")

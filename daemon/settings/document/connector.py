@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from daemon.settings.document.capabilities import Capabilities
+from daemon.settings.document.catch_up import CatchUp
 from daemon.settings.document.clocks import TimeSetting
 from daemon.settings.document.customers import CustomerPreferences
 from daemon.settings.document.endpoints import Endpoints
@@ -45,6 +46,7 @@ class ConnectorSettings:
     warehouse: WarehouseDetails = group(WarehouseDetails)
     entities: EntitySwitches = group(EntitySwitches)
     syncs: Syncs = group(Syncs)
+    catch_up: CatchUp = group(CatchUp)
     schema: Schemas = group(Schemas)
     mappings: Mappings = group(Mappings)
     endpoints: Endpoints = group(Endpoints)

@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from daemon.settings.document.groups import grouped, setting
 from daemon.settings.document.kinds import Boolean, Choice, Text
+from daemon.settings.document.times import FREQUENCY, START_TIME, CronLine
 
 SyncDirection: TypeAlias = Literal["to_magento", "to_acumatica", "both"]
 SyncName: TypeAlias = Literal[
@@ -43,17 +44,6 @@ CEILINGS: Final[dict[SyncName, tuple[SyncDirection, ...]]] = {
 }
 """The directions each may have; metadata, prices, stock and images go one way only (B14, B22)."""
 
-_START_TIME: Final = Text(pattern="([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]", expected="a time of day, HH:MM:SS")
-_FREQUENCY: Final = Text(
-    pattern="hourly|daily|every ([1-9]|[1-5][0-9]) minutes|every ([1-9]|1[0-9]|2[0-3]) hours",
-    expected='"hourly", "daily", "every N minutes" (1 to 59) or "every N hours" (1 to 23)',
-)
-_CRON: Final = Text(
-    optional=True,
-    pattern=r"([0-9*,/-]+\s+){2}([0-9*,/-]+\s+)([0-9*,/A-Za-z-]+\s+)[0-9*,/A-Za-z-]+",
-    expected="a cron line of five fields",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
@@ -64,7 +54,7 @@ class Sync:
         enabled: it is on the list of syncs and its events are taken.
         direction: which way its records go.
         individual: one named record may be synced on demand.
-        auto_cron: it runs by its schedule.
+        auto_cron: it looks for changes by its schedule; otherwise the catch-up does.
         start_time, frequency: the schedule; *cron* is used instead where it is told.
         index_after: the shop is told to index when a run is over.
     """
@@ -73,9 +63,9 @@ class Sync:
     direction: SyncDirection = setting(Choice(("to_magento", "to_acumatica", "both")), "to_magento")
     individual: bool = setting(Boolean(), default=False)
     auto_cron: bool = setting(Boolean(), default=False)
-    start_time: str = setting(_START_TIME, "00:00:00")
-    frequency: str = setting(_FREQUENCY, "hourly")
-    cron: str | None = setting(_CRON, None)
+    start_time: str = setting(START_TIME, "00:00:00")
+    frequency: str = setting(FREQUENCY, "hourly")
+    cron: str | None = setting(CronLine(), None)
     index_after: bool = setting(Boolean(), default=False)
 
 

@@ -16,6 +16,7 @@ from queues.postgres.tables.schedules import schedules
 from queues.postgres.tables.settings_versions import settings_versions
 from queues.postgres.tables.sync_log import is_partition, sync_log
 from queues.postgres.tables.sync_runs import sync_runs
+from queues.postgres.tables.sync_schedules import sync_cursors, sync_run_lines, sync_schedules
 from queues.postgres.tables.target_tokens import target_tokens
 from queues.postgres.tables.tokens import ended_sessions, tokens
 
@@ -38,8 +39,11 @@ __all__ = [
     "runs",
     "schedules",
     "settings_versions",
+    "sync_cursors",
     "sync_log",
+    "sync_run_lines",
     "sync_runs",
+    "sync_schedules",
     "target_tokens",
     "tokens",
 ]

@@ -9,6 +9,7 @@ from queues.postgres.tables.naming import INSTANT, metadata
 RUN_STATES: Final = ("waiting", "processing", "success", "error", "stopped")
 RUN_KINDS: Final = ("changes", "complete", "individual")
 RUN_MODES: Final = ("manual", "auto")
+INDEX_STATES: Final = ("", "capturing", "delivering", "calling", "done", "failed")
 
 sync_runs = Table(
     "sync_runs",
@@ -31,9 +32,14 @@ sync_runs = Table(
     Column("ended_at", INSTANT),
     Column("owner", Uuid, comment="whoever carries it out; nobody else writes"),
     Column("lease_until", INSTANT, comment="renewed with every page"),
+    Column("index_state", Text, nullable=False, server_default="", comment="of the step after the run; empty: none"),
+    Column("index_since", INSTANT, comment="when the step came into this state"),
+    Column("index_tries", Integer, nullable=False, server_default="0"),
+    Column("index_error", Text, nullable=False, server_default=""),
     CheckConstraint(f"state in {RUN_STATES!r}", name="state_known"),
     CheckConstraint(f"kind in {RUN_KINDS!r}", name="kind_known"),
     CheckConstraint(f"mode in {RUN_MODES!r}", name="mode_known"),
+    CheckConstraint(f"index_state in {INDEX_STATES!r}", name="index_state_known"),
     CheckConstraint("(kind = 'individual') = (key <> '')", name="key_of_individual"),
     CheckConstraint("(state in ('success', 'error', 'stopped')) = (ended_at is not null)", name="ended_when_over"),
     # One run of a sync at a time, people's single records apart.
@@ -44,4 +50,9 @@ sync_runs = Table(
         postgresql_where=text("state in ('waiting', 'processing') and kind <> 'individual'"),
     ),
     Index("ix_sync_runs_sync_id", "sync", "id"),
+    Index(
+        "ix_sync_runs_index_state",
+        "index_state",
+        postgresql_where=text("index_state in ('capturing', 'delivering', 'calling')"),
+    ),
 )
