@@ -1,12 +1,12 @@
 """The body of a customer's save: all of a new one, of one that is there what differs, and never a lost address."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from daemon.magento.attribute_values import plain, same_value
 from daemon.magento.talk import Document, custom_values
 from daemon.sync.shop.customer import ShopAddress, ShopCustomer
+from daemon.sync.shop.values import ShopValue
 
 
 def address_document(address: ShopAddress, region: Document) -> Document:
@@ -49,10 +49,17 @@ def custom_of(record: ShopCustomer, stored: Mapping[str, Any]) -> list[Document]
     """Write the customer attributes that differ from what is stored."""
     rows: list[Document] = []
     for code, value in record.values.items():
-        wanted = plain(value) if isinstance(value, str | int | bool | Decimal) else None
+        wanted = _text(value)
         if not same_value(stored.get(code), wanted):
             rows.append({"attribute_code": code, "value": wanted})
     return rows
+
+
+def _text(value: ShopValue) -> str | None:
+    """Write a value as the text it is: the store does not tell the options of customer attributes."""
+    if value is None or value == ():
+        return None
+    return ", ".join(value) if isinstance(value, tuple) else plain(value)
 
 
 def changed_customer(
@@ -98,4 +105,4 @@ def _place(address: Mapping[str, Any]) -> tuple[str, ...]:
 def lost_attributes(record: ShopCustomer, shown: Document) -> list[str]:
     """Name the customer attributes that the store dropped."""
     stored = custom_values(shown)
-    return [code for code, value in record.values.items() if value is not None and code not in stored]
+    return [code for code, value in record.values.items() if value not in (None, ()) and code not in stored]

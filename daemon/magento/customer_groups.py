@@ -5,6 +5,7 @@ from typing import Final
 from daemon.magento.client import MagentoClient, not_in_form
 from daemon.magento.talk import Condition, Halted, applied, object_in, refuse, search, settled, tell
 from daemon.magento.tax_classes import TaxClasses
+from daemon.magento.turns import Turns
 from daemon.remembering import Remembered
 from daemon.sync.shop.customer import ShopCustomerGroup
 from queues.verdicts import Delivered, Verdict
@@ -19,6 +20,7 @@ class CustomerGroups:
         self._client = client
         self._tax_classes = tax_classes
         self._ids: Remembered[str, int] = Remembered(client.clock)
+        self._turns = Turns()
 
     async def find(self, code: str) -> int | None:
         """
@@ -57,9 +59,12 @@ class CustomerGroups:
                 "validation",
                 f"a customer group has a code of 1 to {_LONGEST_CODE} characters, {code!r} has {len(code)}",
             )
-        known = await self.find(code)
-        if known is not None:
-            return known, Delivered()
+        async with self._turns.of(code.casefold()):
+            # Two customers at once that miss the group would both make it, and one of them be refused.
+            known = await self.find(code)
+            return (known, Delivered()) if known is not None else await self._make(code, record)
+
+    async def _make(self, code: str, record: ShopCustomerGroup) -> tuple[int, Delivered]:
         tax_class_id = await self._tax_classes.resolve(record.tax_class, "customer")
         reply = await tell(
             self._client, "POST", ("customerGroups",), {"group": {"code": code, "tax_class_id": tax_class_id}}

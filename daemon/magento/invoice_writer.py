@@ -4,19 +4,28 @@ from daemon.magento.client import MagentoClient
 from daemon.magento.order_lines import allotted
 from daemon.magento.stored_orders import read_order
 from daemon.magento.talk import Condition, Document, applied, id_in, refuse, search, settled, tell
+from daemon.magento.turns import Turns
 from daemon.sync.shop.order import ShopInvoice
 from queues.verdicts import Delivered, Verdict
 
 
 class InvoiceWriter:
-    """Brings invoices to a store. Invoicing is not repeatable: what the order's invoices say is read before."""
+    """
+    Brings invoices to a store. Invoicing is not repeatable: what the order's invoices say is read before.
 
-    def __init__(self, client: MagentoClient) -> None:
+    Args:
+        client: the store.
+        turns: by order, shared with shipments and statuses.
+    """
+
+    def __init__(self, client: MagentoClient, *, turns: Turns) -> None:
         self._client = client
+        self._turns = turns
 
     async def write(self, record: ShopInvoice) -> Verdict:
         """Bring the store to hold the invoice."""
-        return await settled(self._write(record))
+        async with self._turns.of(record.order.strip()):
+            return await settled(self._write(record))
 
     async def _write(self, record: ShopInvoice) -> Verdict:
         mark = invoice_mark(record.key)

@@ -12,6 +12,7 @@ from typing import Final
 from daemon.magento.client import Answered, MagentoClient
 from daemon.magento.stored_orders import StoredOrder, read_order
 from daemon.magento.talk import applied, refuse, settled, tell
+from daemon.magento.turns import Turns
 from daemon.sync.shop.order import OrderState, ShopOrderStatus
 from queues.verdicts import Delivered, Skipped, Verdict
 
@@ -32,14 +33,22 @@ _ENDED: Final = frozenset({"complete", "closed", "canceled"})
 
 
 class OrderStatusWriter:
-    """Brings the status of orders to a store, and a comment into their history."""
+    """
+    Brings the status of orders to a store, and a comment into their history.
 
-    def __init__(self, client: MagentoClient) -> None:
+    Args:
+        client: the store.
+        turns: by order, shared with shipments and invoices.
+    """
+
+    def __init__(self, client: MagentoClient, *, turns: Turns) -> None:
         self._client = client
+        self._turns = turns
 
     async def write(self, record: ShopOrderStatus) -> Verdict:
         """Bring the order to the status, as far as a call can; skipped where only shipping and invoicing can."""
-        return await settled(self._write(record))
+        async with self._turns.of(record.order.strip()):
+            return await settled(self._write(record))
 
     async def _write(self, record: ShopOrderStatus) -> Verdict:
         state = record.state or _STATES.get(record.status)

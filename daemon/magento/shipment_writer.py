@@ -17,6 +17,7 @@ from daemon.magento.talk import (
     settled,
     tell,
 )
+from daemon.magento.turns import Turns
 from daemon.remembering import Remembered
 from daemon.sync.shop.order import ShopShipment, Track
 from queues.verdicts import Delivered, Verdict
@@ -30,15 +31,21 @@ class ShipmentWriter:
 
     Shipping is not repeatable: a repeat ships again. What the order's shipments say is read before; the ERP's number in
     a comment tells that it is done already.
+
+    Args:
+        client: the store.
+        turns: by order: shipments, invoices and the status of one order each read it before they change it.
     """
 
-    def __init__(self, client: MagentoClient) -> None:
+    def __init__(self, client: MagentoClient, *, turns: Turns) -> None:
         self._client = client
+        self._turns = turns
         self._sources: Remembered[str, str] = Remembered(client.clock)
 
     async def write(self, record: ShopShipment) -> Verdict:
         """Bring the store to hold the shipment and its parcels."""
-        return await settled(self._write(record))
+        async with self._turns.of(record.order.strip()):
+            return await settled(self._write(record))
 
     async def _write(self, record: ShopShipment) -> Verdict:
         mark = shipment_mark(record.key)

@@ -21,6 +21,7 @@ from daemon.magento.shipment_writer import ShipmentWriter
 from daemon.magento.stores import StoreViews
 from daemon.magento.tax_classes import TaxClasses, TaxClassWriter
 from daemon.magento.tier_prices import TierPriceWriter
+from daemon.magento.turns import Turns
 from daemon.magento.websites import Websites
 
 
@@ -47,7 +48,7 @@ class Writers:
         """Make the writers of one store."""
         attributes, websites, tax_classes = Attributes(client), Websites(client), TaxClasses(client)
         categories, sets = Categories(client), AttributeSets(client)
-        groups = CustomerGroups(client, tax_classes=tax_classes)
+        groups, turns = CustomerGroups(client, tax_classes=tax_classes), Turns()
         return cls(
             attributes=AttributeWriter(client, attributes=attributes, stores=stores),
             attribute_sets=AttributeSetWriter(sets=sets),
@@ -68,7 +69,7 @@ class Writers:
             ),
             customer_groups=CustomerGroupWriter(groups=groups),
             tax_classes=TaxClassWriter(client, tax_classes=tax_classes),
-            order_statuses=OrderStatusWriter(client),
-            shipments=ShipmentWriter(client),
-            invoices=InvoiceWriter(client),
+            order_statuses=OrderStatusWriter(client, turns=turns),
+            shipments=ShipmentWriter(client, turns=turns),
+            invoices=InvoiceWriter(client, turns=turns),
         )

@@ -1,5 +1,6 @@
 """The writers against the sandbox store: what arrives there, and that a second time changes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -18,7 +19,7 @@ from daemon.sync.shop.prices import ShopTierPrices, TierPrice
 from daemon.sync.shop.product import CategoryPlace, ConfigurableParts, ProductLinks, ProductRemoval, ShopProduct
 from daemon.sync.shop.tax_class import ShopTaxClass
 from queues.verdicts import Refused, Unreachable, Verdict
-from tests.writers_shop import SET, WritersShop, delivered, writers_shop
+from tests.writers_shop import SET, WritersShop, delivered, refused, writers_shop
 
 GIF = b"GIF89a" + b"first" + b"\x3b"
 ADDRESS = ShopAddress(
@@ -224,6 +225,28 @@ async def test_a_customer_arrives_with_group_and_address(shop: WritersShop) -> N
     assert people.group_named("Trade") is not None
 
 
+async def test_attributes_of_a_customer_arrive_as_texts_and_go_again(shop: WritersShop) -> None:
+    shop.running.sandbox.shop.people.custom_attributes |= {"trade", "interests", "vip"}
+    told = replace(CUSTOMER, values={"trade": "Joiner", "interests": ("Wood", "Steel"), "vip": True})
+    await twice(shop, lambda: shop.write.customers.write(told))
+    (customer,) = shop.running.sandbox.shop.people.customers.values()
+    stored = dict(customer.custom)
+
+    await twice(shop, lambda: shop.write.customers.write(replace(CUSTOMER, values={"trade": None, "interests": ()})))
+
+    assert stored == {"trade": "Joiner", "interests": "Wood, Steel", "vip": "1"}
+    assert {code: value for code, value in customer.custom.items() if value is not None} == {"vip": "1"}
+
+
+async def test_what_two_need_at_once_is_made_once(shop: WritersShop) -> None:
+    people = [replace(CUSTOMER, email=f"{name}@example.com") for name in ("rita", "olga", "vera")]
+
+    for verdict in await asyncio.gather(*map(shop.write.customers.write, people)):
+        delivered(verdict)
+
+    assert [entry.method for entry in shop.writes() if "customerGroups" in entry.path] == ["POST"]
+
+
 async def test_groups_tax_classes_and_tier_prices_arrive_once(shop: WritersShop) -> None:
     await twice(shop, lambda: shop.write.tax_classes.write(ShopTaxClass(name="Exempt")))
     group = ShopCustomerGroup(code="Trade")
@@ -249,6 +272,20 @@ async def test_a_shipment_completes_an_order_that_is_invoiced_and_leaves_its_sou
     assert {item.sku: int(quantity) for _, item, quantity in made.lines} == {"AC-1000": 2, "AC-1001": 1}
     assert [track.number for track in made.tracks] == ["TRK-1", "TRK-2"]
     assert order.state == "processing"
+
+
+async def test_two_documents_of_one_order_are_written_one_after_the_other(shop: WritersShop) -> None:
+    order = shop.order(OrderLine(sku="AC-1000", quantity=Decimal(2)))
+    parcels = [
+        ShopShipment(order=order.increment_id, key=key, lines=(ShippedLine(sku="AC-1000", quantity=Decimal(quantity)),))
+        for key, quantity in (("1", 2), ("2", 1))
+    ]
+
+    first, second = await asyncio.gather(*map(shop.write.shipments.write, parcels))
+
+    delivered(first)
+    refused(second, "conflict", "only 0 left")
+    assert len([entry for entry in shop.writes() if entry.path.endswith("/ship")]) == 1
 
 
 @pytest.mark.parametrize(
