@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -12,6 +13,7 @@ from daemon.sandbox.acumatica.catalogue import fill_items
 from daemon.sandbox.acumatica.contract import load_contract
 from daemon.sandbox.acumatica.site import Site
 from tests.acumatica_site import LOGIN, SMALL, site
+from tests.erp_documents import sales_order, shipment
 
 
 async def test_bad_credentials_answer_500_with_a_stack_trace() -> None:
@@ -254,6 +256,40 @@ async def test_a_cut_connection_has_no_answer_though_the_call_was_carried_out() 
         await client.control("DELETE", "sessions")
         await client.send("POST", "/entity/auth/login", LOGIN)
         assert (await client.endpoint("GET", "Shipment/000001")).document["Status"] == {"value": "Invoiced"}
+
+
+async def test_documents_made_of_each_other_show_each_other() -> None:
+    order = sales_order("000101", "000000009", {"AC-1000": 2, "AC-1001": 1})
+    shipments = [
+        {**shipment("S1", "000101", {"AC-1000": 2}), "Status": "Open", "Orders": []},
+        {**shipment("S2", "000101", {"AC-1001": 1}), "Status": "Open", "Orders": []},
+    ]
+    for line_number, each in enumerate(shipments, start=1):
+        each["Details"][0]["OrderLineNbr"] = line_number
+    async with site(replace(SMALL, action_polls=0)) as client:
+        await client.control("POST", "records/SalesOrder", order)
+        await client.control("POST", "records/Shipment", shipments)
+
+        async def act(action: str, number: str) -> Any:  # noqa: ANN401 - JSON
+            body = {"entity": {"ShipmentNbr": {"value": number}}}
+            assert (await client.endpoint("POST", f"Shipment/{action}", body)).status == 204
+            return await client.control("GET", "records/SalesOrder/SO/000101")
+
+        partly = await act("ConfirmShipment", "S1")
+        await act("PrepareInvoice", "S1")
+        whole = await act("ConfirmShipment", "S2")
+        shipped = await client.control("GET", "records/Shipment/S1")
+        (number,) = [each["InvoiceNbr"] for each in shipped["Orders"]]
+        invoice = await client.control("GET", f"records/SalesInvoice/Invoice/{number}")
+
+    assert (partly["Status"], whole["Status"]) == ("Back Order", "Completed")
+    assert [line["QtyOnShipments"] for line in whole["Details"]] == ["2", "1"]
+    assert [(each["ShipmentNbr"], each.get("InvoiceNbr")) for each in whole["Shipments"]] == [
+        ("S1", number), ("S2", None),
+    ]  # fmt: skip
+    assert [(line["ShipmentNbr"], line["OrderNbr"], line["Qty"]) for line in invoice["Details"]] == [
+        ("S1", "000101", "2"),
+    ]  # fmt: skip
 
 
 async def test_pushes_tell_rows_that_entered_and_left_and_are_tried_again() -> None:

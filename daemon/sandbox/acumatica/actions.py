@@ -1,14 +1,14 @@
 """Actions: begun by POST, perhaps long under way, asked about by the address in `Location`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from daemon.sandbox.acumatica.access import Session
-from daemon.sandbox.acumatica.errors import PlainFault, ServerFault, SiteFault, operation_failed
+from daemon.sandbox.acumatica.errors import PlainFault, ServerFault, SiteFault
+from daemon.sandbox.acumatica.fulfilment import FULFILMENT
 from daemon.sandbox.acumatica.rows import Row, new_id
 from daemon.sandbox.acumatica.saving import match
-from daemon.sandbox.acumatica.site import Site, make_row
+from daemon.sandbox.acumatica.site import Site
 from daemon.sandbox.acumatica.wrapping import read_patch
 
 
@@ -50,7 +50,7 @@ class Actions:
             raise PlainFault(404)
         failure: SiteFault | None = None
         try:
-            _HOW.get((entity, action), _nothing)(self._site, row)
+            FULFILMENT.get((entity, action), _nothing)(self._site, row)
         except SiteFault as fault:
             if not self._polls:
                 raise
@@ -97,72 +97,3 @@ class Actions:
 
 def _nothing(_site: Site, _row: Row) -> None:
     """Every other action succeeds and changes nothing that is simulated."""
-
-
-def _confirm(site: Site, row: Row) -> None:
-    if row.values.get("Status") == "Confirmed":
-        raise operation_failed("The shipment has already been confirmed.")
-    _set(site, "Shipment", row, Status="Confirmed")
-    for line in row.many("Details"):
-        order = site.find("SalesOrder", line.values.get("OrderType"), line.values.get("OrderNbr"))
-        if order is not None:
-            _set(site, "SalesOrder", order, Status="Completed")
-
-
-def _invoice(site: Site, row: Row) -> None:
-    if row.values.get("Status") != "Confirmed":
-        raise operation_failed("The shipment must be confirmed before it can be invoiced.")
-    number = f"AR{site.next_number('SalesInvoice'):06d}"
-    invoice = make_row(
-        {
-            "Type": "Invoice",
-            "ReferenceNbr": number,
-            "Status": "Balanced",
-            "CustomerID": row.values.get("CustomerID"),
-            "Date": site.now(),
-            "Amount": Decimal(0),
-            "Balance": Decimal(0),
-        }
-    )
-    for place, line in enumerate(row.many("Details"), start=1):
-        invoice.many("Details").append(
-            make_row(
-                {
-                    "LineNbr": place,
-                    "ShipmentNbr": row.values.get("ShipmentNbr"),
-                    "OrderType": line.values.get("OrderType"),
-                    "OrderNbr": line.values.get("OrderNbr"),
-                    "OrderLineNbr": line.values.get("OrderLineNbr"),
-                    "InventoryID": line.values.get("InventoryID"),
-                    "Qty": line.values.get("ShippedQty"),
-                }
-            )
-        )
-    site.save("SalesInvoice", invoice, None)
-    _set(site, "Shipment", row, Status="Invoiced")
-
-
-def _release(site: Site, row: Row) -> None:
-    if row.values.get("Status") in ("Open", "Closed"):
-        raise operation_failed("The document has already been released.")
-    _set(site, "SalesInvoice", row, Status="Open")
-
-
-def _cancel(site: Site, row: Row) -> None:
-    if row.values.get("Status") in ("Completed", "Canceled"):
-        raise operation_failed("The order cannot be canceled in its status.")
-    _set(site, "SalesOrder", row, Status="Canceled")
-
-
-def _set(site: Site, entity: str, row: Row, **values: str) -> None:
-    before = row.copy()
-    row.values.update(values)
-    site.save(entity, row, before)
-
-
-_HOW: Mapping[tuple[str, str], Callable[[Site, Row], None]] = {
-    ("Shipment", "ConfirmShipment"): _confirm,
-    ("Shipment", "PrepareInvoice"): _invoice,
-    ("SalesInvoice", "ReleaseSalesInvoice"): _release,
-    ("SalesOrder", "CancelSalesOrder"): _cancel,
-}
