@@ -80,6 +80,7 @@ async def _take_in(request: web.Request, entries: Sequence[Entry]) -> None:
             entry.verdict = "duplicate"
         elif familiarity == "id_reused":
             # Another message under a known id: never swallowed, but its sender should look at how it makes ids.
+            given.metrics.count_reused_id()
             _log.warning("intake.id_reused", source=message.event.source, event_id=message.event.id)
     pending = _messages(waiting(entries))
     if not pending:

@@ -40,6 +40,9 @@ class Metrics:
             "connector_messages", "Attempts by what they came to.", ["queue", "outcome"], registry=registry
         )
         self._intake = Counter("connector_intake_events", "Events by intake verdict.", ["verdict"], registry=registry)
+        self._reused_ids = Counter(
+            "connector_intake_reused_ids", "Events under an id that came before with other content.", registry=registry
+        )
         self._wrong_tokens = Counter(
             "connector_wrong_tokens", "Calls with a wrong token, by answer.", ["answer"], registry=registry
         )
@@ -98,6 +101,10 @@ class Metrics:
         """Count events by `accepted`, `duplicate`, `refused` and `unavailable`."""
         for verdict, count in verdicts.items():
             self._intake.labels(verdict).inc(count)
+
+    def count_reused_id(self) -> None:
+        """Count an event whose source and id came before with other content: taken in, and its sender is at fault."""
+        self._reused_ids.inc()
 
     def count_wrong_token(self, *, throttled: bool) -> None:
         """Count a call with a wrong token, answered 401 or, where there were too many, 429."""

@@ -17,10 +17,19 @@ Watchdog = Literal[
     "delivery_limit",
     "clocks_apart",
     "index_failed",
+    "target_lost",
 ]
 
 WARNINGS: Final[frozenset[Watchdog]] = frozenset(
-    {"differs_at_broker", "consumer_cancelled", "message_old", "delivery_limit", "clocks_apart", "index_failed"}
+    {
+        "differs_at_broker",
+        "consumer_cancelled",
+        "message_old",
+        "delivery_limit",
+        "clocks_apart",
+        "index_failed",
+        "target_lost",
+    }
 )
 """What a person should look at while the work goes on; everything else keeps work from being done."""
 
@@ -35,7 +44,7 @@ class Finding:
 
     Attributes:
         watchdog: who found it.
-        subject: the queue, exchange, system or sync, else `broker` or `database`.
+        subject: the queue, exchange, system (`magento`, `acumatica`) or sync, else `broker` or `database`.
         reason: for people, without secrets; may change from look to look.
     """
 

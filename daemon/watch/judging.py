@@ -13,6 +13,7 @@ from queues.rabbitmq.inspection import Inspection
 LATE_TICKS: Final = 2
 """Ticks a queue may be late before its schedule counts as not kept: a restart misses one."""
 
+_CUT_SHORT_BY_TARGET: Final = frozenset({"target_unreachable", "credentials_refused", "on_hold"})
 _CUT_SHORT_BY_BROKER: Final = frozenset({"broker_unavailable", "queue_missing", "consumer_cancelled"})
 _TWICE: Final = 2
 """One check that the broker cut short is mended by the next one; two in a row are a fault that stays."""
@@ -46,6 +47,25 @@ def judge_queues(queues: Sequence[QueueFacts], limits: Limits) -> list[Finding]:
     ]
 
 
+def judge_targets(queues: Sequence[QueueFacts]) -> list[Finding]:
+    """
+    Find targets that are away: one finding for each, however many queues and messages are hit.
+
+    A queue says so with its newest check. A target that nothing waits for is away unnoticed, and nobody's trouble.
+    """
+    away: dict[str, list[str]] = {}
+    for facts in queues:
+        if (
+            not facts.is_paused
+            and facts.last_checks_ended_by[:1]
+            and facts.last_checks_ended_by[0] in _CUT_SHORT_BY_TARGET
+        ):
+            away.setdefault(_target_of(facts.queue), []).append(f"{facts.queue} ({facts.last_checks_ended_by[0]})")
+    return [
+        _found("target_lost", target, f"checks end early: {', '.join(sorted(told))}") for target, told in away.items()
+    ]
+
+
 def judge_ages(ages: Mapping[str, timedelta], *, live: frozenset[str], limits: Limits) -> list[Finding]:
     """Find messages that have waited too long in a queue of *live*: one that is run and not paused."""
     return [
@@ -74,6 +94,11 @@ def judge_limit(limit: DeliveryLimit | None) -> list[Finding]:
 def told(span: timedelta) -> str:
     """Tell a span in whole seconds."""
     return f"{span.total_seconds():.0f} s"
+
+
+def _target_of(queue: str) -> str:
+    """Name the target of a queue `<instance>.to_<target>.<entity>`."""
+    return queue.split(".")[-2].removeprefix("to_")
 
 
 def _late(facts: QueueFacts, limits: Limits) -> Finding | None:

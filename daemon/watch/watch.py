@@ -20,6 +20,7 @@ from daemon.watch.judging import (
     judge_ages,
     judge_limit,
     judge_queues,
+    judge_targets,
     judge_topology,
 )
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, NotFound
@@ -159,6 +160,7 @@ class Watch:
                 for each in judge_queues(facts, self._limits)
                 if each.watchdog == "lease_stuck" or each.subject in self._watched.worked
             ]
+            self._queue_findings += judge_targets([each for each in facts if each.queue in self._watched.worked])
             self._queue_findings += filter(
                 None, (self._cancellations.note(each, self._broker.cancelled(each.queue)) for each in facts)
             )

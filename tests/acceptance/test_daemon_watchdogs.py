@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from queues.message import encode
 from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, Connector, Site, change, changes
 from tests.acceptance.store import PRICES, PRODUCTS, STOCK
 from tests.acceptance.watchdogs import Witness
@@ -66,10 +67,16 @@ async def locked(site: Site, kind: str) -> AsyncIterator[None]:
 async def test_a_deleted_queue_is_told_and_not_declared_again_and_the_others_go_on(connector: Connector) -> None:
     site, queue = connector.site, connector.site.queue(INVENTORY)
     witness = Witness.of(connector, "missing_at_broker", queue)
+    (sku,) = site.skus(1)
+    lost_its_way = encode(change(INVENTORY, sku))
 
     await site.broker.delete(queue)
     seen = await witness.raised()
     await delivers(site, PRICING, PRICES)
+    taken_in = await connector.api.call(
+        "POST", "events", body=lost_its_way, headers={"Content-Type": "application/cloudevents+json"}
+    )
+    letter = await connector.letter_of(sku)
     with pytest.raises(ChannelNotFoundEntity):
         await site.broker.ready(queue)
     await declare(site, INVENTORY)
@@ -77,6 +84,11 @@ async def test_a_deleted_queue_is_told_and_not_declared_again_and_the_others_go_
 
     assert (seen.status, seen.health["status"], seen.metric) == (503, "not ready", 1)
     assert queue in seen.reason("queues")
+    # What came for it meanwhile is not refused, and not lost.
+    assert (taken_in.status, taken_in.document["accepted"]) == (202, 1)
+    assert (letter["reason"], letter["attempts"]) == ("unrouted", 0)
+    await connector.api.post(f"dead-letters/{letter['id']}/reprocess")
+    await connector.letter_of(sku, state="reprocessed")
     # Whoever declared it knew nothing of its binding.
     await delivers(site, INVENTORY, STOCK)
 
@@ -173,6 +185,28 @@ async def test_a_schedule_that_is_not_kept_is_told(connector: Connector) -> None
 
     assert (seen.status, seen.metric) == (503, 1)
     assert f"{queue}: a run has been due for" in seen.reason("schedules")
+
+
+async def test_a_target_that_is_away_is_one_alarm_for_all_its_queues(connector: Connector) -> None:
+    site = connector.site
+    witness = Witness.of(connector, "target_lost", "magento")
+    # Only what still waits is tried, and only that tells of the outage.
+    await connector.api.put_settings(check_process_time=1, process_sleep_time=1, retry_count=1000)
+    await site.store.fault("down")
+
+    await site.publish([change(kind, sku) for kind in (PRICING, PRODUCT_STATUS) for sku in site.skus(6)])
+    seen = await witness.raised()
+    for kind in (PRICING, PRODUCT_STATUS):
+        await connector.daemon.wait_for(
+            "check.finished", queue=site.queue(kind), ended_by="target_unreachable", count=2
+        )
+    told = connector.daemon.lines("watchdog.raised", watchdog="target_lost")
+    await site.store.mend()
+    await witness.cleared()
+
+    assert (seen.status, seen.health["status"], seen.metric) == (200, "degraded", 1)
+    assert "target_unreachable" in seen.warning("target_lost", "magento")
+    assert len(told) == witness.known + 1
 
 
 async def test_a_message_that_has_waited_long_in_the_ledger_is_told(connector: Connector) -> None:

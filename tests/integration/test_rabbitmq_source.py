@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from structlog.testing import capture_logs
 
-from queues.errors import BrokerUnavailable
+from queues.errors import BrokerUnavailable, NotFound
 from queues.ports import Take
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.source import RabbitSource
@@ -158,6 +158,32 @@ async def test_two_takes_of_two_queues_do_not_disturb_each_other(
         tags = await receive_all(take)
         with pytest.raises(BrokerUnavailable):
             await take_doomed()
+        await take.acknowledge(tags)
+
+    assert await queues.ready(healthy) == 0
+    assert connection.is_connected
+
+
+async def test_errors_that_close_channels_beside_a_take_give_nothing_of_it_back(
+    connection: BrokerConnection, queues: BrokerQueues, instance: str
+) -> None:
+    missing, healthy = f"{instance}.to_magento.pricing", f"{instance}.to_magento.inventory"
+    await queues.declare(healthy)
+    await queues.publish(healthy, numbered(3))
+    source = RabbitSource(connection)
+
+    async def take_missing() -> None:
+        async with source.take(missing, 1, window=1) as take:
+            await receive_all(take)
+
+    async with source.take(healthy, 3, window=3) as take:
+        tags = await receive_all(take)
+        with pytest.raises(NotFound):
+            await source.ready(missing)
+        with pytest.raises(NotFound):
+            await take_missing()
+        # What was given back would be ready again, and its acknowledgement an error of its own.
+        assert await queues.ready(healthy) == 0
         await take.acknowledge(tags)
 
     assert await queues.ready(healthy) == 0

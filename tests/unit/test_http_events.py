@@ -42,6 +42,7 @@ async def test_a_known_event_is_answered_as_accepted_and_not_published_again() -
     assert response.status == 202
     assert answer["events"][0]["verdict"] == "duplicate"
     assert len(world.intake.published) == 1
+    assert "connector_intake_reused_ids_total 0.0" in world.metrics.render().decode()
 
 
 async def test_another_event_under_a_known_id_is_not_swallowed() -> None:
@@ -54,6 +55,7 @@ async def test_another_event_under_a_known_id_is_not_swallowed() -> None:
 
     assert answer["events"][0]["verdict"] == "accepted"
     assert len(world.intake.published) == 2
+    assert "connector_intake_reused_ids_total 1.0" in world.metrics.render().decode()
 
 
 @pytest.mark.parametrize("headers", [BATCH, {"Content-Type": "application/json"}])

@@ -9,7 +9,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from daemon.watch.findings import Finding
-from daemon.watch.judging import Backlogs, Cancellations, Limits, Sample, judge_ages, judge_queues, judge_topology
+from daemon.watch.judging import (
+    Backlogs,
+    Cancellations,
+    Limits,
+    Sample,
+    judge_ages,
+    judge_queues,
+    judge_targets,
+    judge_topology,
+)
 from daemon.watch.watch import Watch, Watched
 from queues.errors import BrokerUnavailable, DatabaseUnavailable
 from queues.postgres.watching import QueueFacts
@@ -69,6 +78,37 @@ def test_a_queue_is_judged_by_its_schedule_its_lease_and_its_last_checks(
     facts: QueueFacts, watchdog: str | None
 ) -> None:
     assert names(judge_queues([facts], LIMITS)) == ([] if watchdog is None else [(watchdog, QUEUE)])
+
+
+@pytest.mark.parametrize("ended_by", ["target_unreachable", "credentials_refused", "on_hold"])
+def test_a_target_that_is_away_is_one_finding_however_many_queues_it_hits(ended_by: str) -> None:
+    hit = [
+        replace(IDLE, queue=f"main.{name}", last_checks_ended_by=(ended_by, ""))
+        for name in ("to_magento.pricing", "to_acumatica.order", "to_magento.inventory")
+    ]
+    well = replace(IDLE, queue="main.to_magento.product", last_checks_ended_by=("", ended_by))
+
+    found = judge_targets([*hit, well])
+
+    assert names(found) == [("target_lost", "magento"), ("target_lost", "acumatica")]
+    assert found[0].is_warning
+    assert found[0].reason == (
+        f"checks end early: main.to_magento.inventory ({ended_by}), main.to_magento.pricing ({ended_by})"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        IDLE,
+        replace(IDLE, last_checks_ended_by=()),
+        replace(IDLE, last_checks_ended_by=("", "target_unreachable")),
+        replace(IDLE, last_checks_ended_by=("rate_limited", "target_unreachable")),
+        replace(IDLE, last_checks_ended_by=("target_unreachable",), is_paused=True),
+    ],
+)
+def test_a_target_that_answers_or_is_not_asked_is_not_away(facts: QueueFacts) -> None:
+    assert judge_targets([facts]) == []
 
 
 def test_a_message_is_old_only_in_a_queue_that_is_run() -> None:
@@ -232,7 +272,14 @@ async def test_a_broker_that_drops_what_is_returned_too_often_is_told_with_the_r
 
 async def test_a_queue_that_this_process_does_not_run_is_late_for_nobody_and_old_for_nobody() -> None:
     world = World(
-        facts_told=[replace(IDLE, next_run_at=NOW - timedelta(hours=1), oldest_stored_at=NOW - timedelta(hours=1))]
+        facts_told=[
+            replace(
+                IDLE,
+                next_run_at=NOW - timedelta(hours=1),
+                oldest_stored_at=NOW - timedelta(hours=1),
+                last_checks_ended_by=("target_unreachable",),
+            )
+        ]
     )
     watch = watching(world, worked=frozenset())
 
