@@ -32,13 +32,15 @@ class ForkedProcess:
     def __init__(self, process: BaseProcess, stdout: asyncio.StreamReader) -> None:
         self._process = process
         self._ended = asyncio.Event()
+        self._code: int | None = None
         self.pid = process.pid or 0
         self.stdout = stdout
         asyncio.get_running_loop().add_reader(process.sentinel, self._note_end)
 
     @property
     def returncode(self) -> int | None:
-        return self._process.exitcode
+        # Kept, for the process itself is closed some time after its end, and then tells nothing more.
+        return self._process.exitcode if self._code is None else self._code
 
     def send_signal(self, signal: int) -> None:
         if self.returncode is None:
@@ -49,11 +51,12 @@ class ForkedProcess:
 
     async def wait(self) -> int:
         await self._ended.wait()
-        return self._process.exitcode or 0
+        return self._code or 0
 
     def _note_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._process.sentinel)
         self._process.join()
+        self._code = self._process.exitcode
         self._ended.set()
 
 

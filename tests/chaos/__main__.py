@@ -48,7 +48,7 @@ def main() -> int:
         outcome = asyncio.run(run(plan, home=home, tell=say))
     except Stopped:
         return 1
-    except (ProvisioningError, TimeoutError) as error:
+    except (ProvisioningError, TimeoutError) as error:  # it did not even start
         say(f"{type(error).__name__}: {error}; logs in {home}")
         return 1
     for line in table(outcome):

@@ -25,7 +25,7 @@ FAULTS: Final[Mapping[str, Mapping[str, Sequence[Change]]]] = {
         ],
     },
     "count after": {
-        # An attempt that was cut off is not counted: the next claim has its number.
+        # An attempt that was cut off is not counted: the next one has its number, whoever finds what was left behind.
         "queues.postgres.claiming": [
             (
                 "set attempts = l.attempts + 1, state = 'trying'",
@@ -36,6 +36,10 @@ FAULTS: Final[Mapping[str, Mapping[str, Sequence[Change]]]] = {
                 "where false and l.attempts < cast(:retry_count as int)\n",
             ),
         ],
+        "queues.postgres.custody": [
+            ("        where attempts > 0\n", "        where false\n"),
+            ("set state = 'waiting', owner = null", "set state = 'waiting', attempts = l.attempts - 1, owner = null"),
+        ],
     },
     "no lease": {
         # Nobody minds who runs the queue, and no claim holds.
@@ -45,6 +49,27 @@ FAULTS: Final[Mapping[str, Mapping[str, Sequence[Change]]]] = {
         ],
         "queues.postgres.custody": [
             ("set lease_until = now() + cast(:lease as interval)", "set lease_until = now() - cast(:lease as interval)")
+        ],
+    },
+    "requeue": {
+        # What a check did not try waits for nobody: the ledger forgets it, and the broker has it back.
+        "queues.postgres.keeping": [
+            (
+                '_TAKE_BACK = text(f"""\n',
+                (
+                    '_TAKE_BACK = text(f"""\n    with forgotten as (delete from ledger l using {BODIES}\n'
+                    "    where l.message_id = copy.message_id and l.generation = copy.generation\n"
+                    "      and l.owner = cast(:run as uuid) and l.body is null)\n"
+                ),
+            ),
+            (
+                "and l.state = 'trying' and l.owner = cast(:run as uuid)\n",
+                "and l.state = 'trying' and l.owner = cast(:run as uuid) and l.body is not null\n",
+            ),
+        ],
+        "queues.worker.check": [
+            ("and (claimed or each.tag is not None)\n", "and claimed\n"),
+            ("                self._settler.add_settled(each.tags)\n", "                pass\n"),
         ],
     },
     "silent resend": {

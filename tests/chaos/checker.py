@@ -37,6 +37,7 @@ class Findings:
         overlapping: asked for again while an earlier request was still being answered (I6).
         doubled_known: sent again though its outcome was known (I7).
         untrue: an outcome that the shop contradicts.
+        stops: daemons that did not stop in order when all was well.
         doubled_unknown: carried out again because the outcome of an earlier attempt was unknown; allowed.
         late: requests of a process that stood still in the very moment between deciding to send and sending; allowed.
         recovered: there, though nobody had confirmed it; allowed.
@@ -53,6 +54,7 @@ class Findings:
     overlapping: list[str] = field(default_factory=list)
     doubled_known: list[str] = field(default_factory=list)
     untrue: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
     doubled_unknown: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     recovered: list[str] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Findings:
             "overlapping": self.overlapping,
             "doubled, outcome known": self.doubled_known,
             "untrue": self.untrue,
+            "not stopped in order": self.stops,
             "given up by the broker": self.given_up,
         }
         return {rule: cases for rule, cases in forbidden.items() if cases}
@@ -107,6 +110,7 @@ def check(history: History, evidence: Evidence) -> Findings:
     for stranger in (generations.keys() | letters.keys()) - history.publications.keys():
         findings.unexpected.append(str(stranger))
     _check_clicks(findings, history, evidence)
+    findings.stops += [f"exit code {code}" for code in history.last_exit_codes if code]
     return findings
 
 
@@ -245,6 +249,7 @@ def _check_requests(findings: Findings, told: _Told, history: History) -> None:
                 f"{row['generation']} was Failed"
             )
     _check_doubles(findings, told, seen, late)
+    _check_overlaps(findings, told, seen, sure_seconds=history.request_seconds / 2)
 
 
 def _failed_before(told: _Told, request: ShopRequest) -> Row | None:
@@ -280,10 +285,30 @@ def _check_doubles(findings: Findings, told: _Told, seen: Sequence[ShopRequest],
         findings.doubled_known += [
             f"{told.name}: {later.request_id} after {request.request_id} was told as delivered" for later in again
         ]
+
+
+def _check_overlaps(findings: Findings, told: _Told, seen: Sequence[ShopRequest], *, sure_seconds: float) -> None:
     for request, later in pairwise(seen):
-        # One that was never answered seems open here long after its daemon has given it up.
-        if request.status is not None and request.answered_at is not None and later.at < request.answered_at:
+        if _is_held(told, request, later.at, sure_seconds=sure_seconds):
             findings.overlapping.append(f"{told.name}: {request.request_id} and {later.request_id}")
+
+
+def _is_held(told: _Told, request: ShopRequest, at: float, *, sure_seconds: float) -> bool:
+    """
+    Tell whether the daemon that made *request* still had the message in hand at that time, its claim good.
+
+    A request begins while its claim is good for as long as a request may take. On its way to the shop it may have lost
+    half of that.
+    """
+    if request.status is None or request.answered_at is None or request.answered_at <= at:
+        return False  # one that was never answered seems open here long after its daemon has given it up
+    match told.outcome(request):
+        case "unreachable":
+            return False  # given up in time, and answered later
+        case "unknown":
+            return at - request.at < sure_seconds  # its daemon may have died; the claim outlives it
+        case _:
+            return True
 
 
 # --- I4 ---------------------------------------------------------------------------------------------------------------

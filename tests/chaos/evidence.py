@@ -12,7 +12,6 @@ from deploy.local.faults import ServerFailedError
 
 Row = Mapping[str, Any]
 
-LOOKS: Final = 2
 _LOOK_SECONDS: Final = 0.3
 _UNDER_WAY: Final = """
     select count(*) as rows from ledger
@@ -73,20 +72,25 @@ class Witnesses(Protocol):
 
 
 async def until_quiet(servers: Witnesses) -> None:
-    """Return when nothing waits, nothing is being tried and nothing lies at the broker, twice in a row."""
-    quiet = 0
-    while quiet < LOOKS:
+    """Return when nothing lies at the broker, and nothing waits or is being tried, before and after that look."""
+    is_quiet = False
+    while not is_quiet:
         await asyncio.sleep(_LOOK_SECONDS)
         try:
-            (row,) = await servers.rows(_UNDER_WAY)
-            is_quiet = row["rows"] == 0 and not any((await servers.depths()).values())
+            is_quiet = (
+                await _is_idle(servers) and not any((await servers.depths()).values()) and await _is_idle(servers)
+            )
         except (OSError, TimeoutError, ServerFailedError, asyncpg.PostgresError, asyncpg.InterfaceError):
             is_quiet = False
-        quiet = quiet + 1 if is_quiet else 0
 
 
-async def gather_evidence(servers: Witnesses) -> Evidence:
-    """Read everything there is."""
+async def _is_idle(servers: Witnesses) -> bool:
+    (row,) = await servers.rows(_UNDER_WAY)
+    return not row["rows"]
+
+
+async def gather_evidence(servers: Witnesses, depths: Mapping[str, int]) -> Evidence:
+    """Read everything there is; *depths* are what is left at the broker."""
     settings = await servers.rows(_SETTINGS)
     return Evidence(
         ledger=await servers.rows(_LEDGER),
@@ -94,5 +98,5 @@ async def gather_evidence(servers: Witnesses) -> Evidence:
         letters=await servers.rows(_LETTERS),
         clicks=await servers.rows(_CLICKS),
         retry_counts={row["version"]: row["retry_count"] for row in settings},
-        depths=await servers.depths(),
+        depths=depths,
     )

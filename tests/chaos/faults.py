@@ -279,13 +279,15 @@ async def pause(world: World, random: Random) -> str | None:
     return await world.people.pause(world.span(random, 1, 5))
 
 
+HARD_KILL: Final = "broker: kill -9"
+
 FAULTS: Final[Mapping[str, tuple[Fault, int]]] = {
     "SIGKILL of a daemon": (kill_daemon, 6),
     "SIGKILL of both daemons": (kill_both_daemons, 1),
     "SIGSTOP of a daemon": (freeze_daemon, 4),
     "SIGTERM of a daemon": (stop_daemon, 2),
     "wall clock of a daemon stepped": (step_clock, 2),
-    "broker: kill -9": (kill_broker, 2),
+    HARD_KILL: (kill_broker, 2),
     "broker: restart": (restart_broker, 1),
     "broker: all connections closed": (close_connections, 2),
     "broker: memory alarm": (raise_memory_alarm, 1),

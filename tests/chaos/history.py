@@ -57,9 +57,13 @@ class History:
         unsure_clicks: clicks whose answer got lost, by dead letter.
         discards: dead letters that a person has discarded, or may have.
         retry_counts: every Retry Count that was in force, or may have been.
+        request_seconds: what a daemon gives the shop for an answer.
+        unexpected_exits: processes that ended though nobody had ended them; they were started again.
+        last_exit_codes: of the daemons when they were asked to stop at the very end.
         frozen: for each member the times between which its process stood still, seconds since the epoch.
     """
 
+    request_seconds: float
     publications: dict[UUID, Publication] = field(default_factory=dict)
     keys: dict[UUID, str] = field(default_factory=dict)
     requests: list[ShopRequest] = field(default_factory=list)
@@ -70,6 +74,7 @@ class History:
     frozen: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     faults: list[InjectedFault] = field(default_factory=list)
     unexpected_exits: list[str] = field(default_factory=list)
+    last_exit_codes: list[int] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     def note_fault(self, name: str, told: str = "") -> None:

@@ -3,16 +3,17 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.acceptance.daemon_process import COMMAND, Daemon, running_daemon
+from tests.acceptance.daemon_process import Daemon, running_daemon
 from tests.chaos.history import History
 from tests.proxy import Proxy, proxied
 
+Start = Callable[[Mapping[str, str]], AbstractAsyncContextManager[Daemon]]
 FAKETIME: Final = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
 _RESTART_SECONDS: Final = 0.5
 
@@ -31,7 +32,7 @@ class Member:
         broker: between it and the broker.
         database: between it and the database.
         clock: the file that says how far its wall clock is off; None: it has the machine's.
-        program: what is started with the argument `run`.
+        start: has a process for as long as its block lasts.
         starts: processes so far.
         busy: held by whoever kills, stops or freezes the process.
     """
@@ -42,7 +43,7 @@ class Member:
     database: Proxy
     clock: Path | None
     history: History
-    program: Sequence[str] = (str(COMMAND),)
+    start: Start
     starts: int = 0
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     logs: list[Daemon] = field(default_factory=list)
@@ -64,12 +65,17 @@ class Member:
         lines = [] if self._daemon is None else self._daemon.lines("http.listening")
         return str(lines[-1]["address"]) if lines else None
 
+    @property
+    def is_at_work(self) -> bool:
+        """Tell whether there is a process that has come up: one that is killed before was never put to the test."""
+        return self._daemon is not None and self._daemon.is_running and bool(self._daemon.lines("daemon.started"))
+
     async def supervise(self) -> None:
         """Start it again whenever it has ended, until cancelled."""
         self._may_run.set()
         while True:
             await self._may_run.wait()
-            async with running_daemon(self.settings, program=self.program) as daemon:
+            async with self.start(self.settings) as daemon:
                 self._daemon = daemon
                 self.logs.append(daemon)
                 self.starts += 1
@@ -88,7 +94,7 @@ class Member:
             self._news.clear()
             await self._news.wait()
         daemon = self._daemon
-        while not daemon.lines("daemon.started") and daemon is self._daemon:
+        while not self.is_at_work and daemon is self._daemon:
             await daemon.next_line()
         if daemon is not self._daemon:
             await self.until_started()
@@ -101,10 +107,18 @@ class Member:
         """Ask the process to stop and wait for its end; tell whether there was one."""
         return await self._end(signal.SIGTERM, down_seconds)
 
+    async def leave(self) -> int:
+        """Ask the process to stop for good, and give its exit code."""
+        await self.until_started()
+        daemon, self._is_expected = self.daemon, True
+        self._may_run.clear()
+        daemon.terminate()
+        return await daemon.ended()
+
     async def freeze(self, seconds: float) -> bool:
         """Let the process stand still; tell whether there was one."""
         daemon = self._daemon
-        if daemon is None or not daemon.is_running:
+        if daemon is None or not self.is_at_work:
             return False
         began = time.time()
         daemon.send(signal.SIGSTOP)
@@ -123,7 +137,7 @@ class Member:
 
     async def _end(self, number: signal.Signals, down_seconds: float) -> bool:
         daemon = self._daemon
-        if daemon is None or not daemon.is_running:
+        if daemon is None or not self.is_at_work:
             return False
         self._is_expected = True
         self._may_run.clear()
@@ -143,7 +157,7 @@ async def open_members(
     *,
     history: History,
     home: Path,
-    program: Sequence[str] = (str(COMMAND),),
+    start: Start | None = None,
 ) -> AsyncIterator[list[Member]]:
     """
     Prepare the members' places; nothing runs yet.
@@ -153,9 +167,9 @@ async def open_members(
         settings: environment of each; the URLs of broker and database are those of the servers themselves.
         history: told of processes that ended by themselves.
         home: for the files of their clocks.
-        program: what each of them starts with the argument `run`.
+        start: has a process that lives in the time of the machine; None: the command, in one of its own if that can be.
     """
-    library = find_faketime()
+    library = find_faketime() if start is None else None
     async with AsyncExitStack() as stack:
         members = []
         for name in names:
@@ -173,7 +187,7 @@ async def open_members(
                 database=database,
                 clock=clock,
                 history=history,
-                program=program,
+                start=start or running_daemon,
             )
             member.set_clock(0)
             members.append(member)

@@ -98,9 +98,10 @@ class Producers:
             await asyncio.sleep(pause)
 
     async def _post(self, session: aiohttp.ClientSession, events: Sequence[ChangeEvent]) -> set[str]:
-        address = self.random.choice(self.members).address
-        if address is None:
+        addresses = [member.address for member in self.members if member.address is not None]
+        if not addresses:
             return set()
+        address = self.random.choice(addresses)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/cloudevents-batch+json"}
         body = b"[" + b",".join(map(encode, events)) + b"]"
         timeout = aiohttp.ClientTimeout(total=_CALL_SECONDS)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import aiormq
 import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 
 from deploy.local.broker import Broker
 from deploy.local.database import Database
-from deploy.local.faults import ServerFailedError
 from queues.postgres.migrate import upgrade
+from tests.broker_queues import broker_queues
 
 _PATIENCE_SECONDS: Final = 120.0
 _BACKENDS: Final = """
@@ -55,7 +56,7 @@ class Servers:
         async with self.broker_busy:
             try:
                 await self.version()
-            except ServerFailedError:
+            except Exception:  # noqa: BLE001 - the driver raises RuntimeError and bare Exception for a lost connection
                 await self.restart_broker(hard=True)
         async with self.database_busy:
             try:
@@ -87,9 +88,18 @@ class Servers:
         told = await self.control("list_queues", "--no-table-headers", "name", "messages")
         return {name: int(count) for name, count in (line.split() for line in told.splitlines() if line)}
 
+    async def ready(self, queues: Sequence[str]) -> Mapping[str, int]:
+        """Count what is ready in each of *queues*; quicker than `depths`."""
+        async with broker_queues(self.broker.url) as broker:
+            return {queue: await broker.ready(queue) for queue in queues}
+
     async def version(self) -> str:
-        """Tell the broker's version."""
-        return (await self.control("version")).strip()
+        """Tell the broker's version, as it greets with it."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            connection = await aiormq.connect(self.broker.url)
+        await connection.close()
+        version = connection.server_properties["version"]
+        return version.decode() if isinstance(version, bytes) else str(version)
 
     async def _execute(self, *commands: str) -> None:
         connection = await asyncpg.connect(self.database.url, timeout=5)

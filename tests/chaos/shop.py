@@ -14,7 +14,10 @@ from aiohttp import web
 
 from tests.chaos.history import History, ShopRequest
 
-Act = Literal["ok", "slow", "refuse", "reset before", "reset after", "silent", "error", "limit", "html", "deadlock"]
+Act = Literal[
+    "ok", "slow", "hold", "refuse", "reset before", "reset after", "silent", "error", "limit", "html", "deadlock"
+]
+"""`hold`: it is answered when somebody asks for the same record again."""
 
 SCRIPTS: Final[tuple[tuple[tuple[Act, ...], int], ...]] = (
     (("ok",), 60),
@@ -36,6 +39,7 @@ SCRIPTS: Final[tuple[tuple[tuple[Act, ...], int], ...]] = (
 _WHOLE: Final[tuple[Act, ...]] = ("silent", "reset before", "reset after", "error", "limit", "html", "deadlock")
 """Acts that befall a whole request for the sake of one of its records; the first of them wins."""
 
+_SLOW_SECONDS: Final = 0.3
 _SILENT_SECONDS: Final = 4.0
 _REFUSED: Final = "Invalid attribute Price = 1. Row ID: SKU = {sku}, Store ID: 0."
 
@@ -48,7 +52,6 @@ class Shop:
         is_down: it breaks every connection.
         is_closed: it answers 503 with a page, as in maintenance.
         is_healed: only what it refuses for good is still refused.
-        slow_seconds: how long a slow answer takes.
     """
 
     random: Random
@@ -57,7 +60,6 @@ class Shop:
     is_down: bool = False
     is_closed: bool = False
     is_healed: bool = False
-    slow_seconds: float = 0.3
     _scripts: dict[str, tuple[Act, ...]] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,8 +72,16 @@ class Shop:
     async def until_requests(self, count: int) -> None:
         """Return when it was asked so often to change something."""
         while len(self.history.requests) < count:
-            self._news.clear()
-            await self._news.wait()
+            await self._next_request()
+
+    async def _until_asked_again(self, keys: Sequence[str]) -> None:
+        asked = {key: self._seen[key] for key in keys}
+        while all(self._seen[key] == times for key, times in asked.items()):
+            await self._next_request()
+
+    async def _next_request(self) -> None:
+        self._news.clear()
+        await self._news.wait()
 
     def application(self, member: str) -> web.Application:
         """Give the shop as *member* sees it."""
@@ -101,8 +111,8 @@ class Shop:
             keys=keys,
         )
         self.history.requests.append(made)
-        self._news.set()
         acts = {key: self._next_act(key) for key in keys}
+        self._news.set()
         whole = next((act for act in _WHOLE if act in acts.values()), None)
         try:
             response = await self._serve(made, request, acts, whole)
@@ -121,7 +131,9 @@ class Shop:
         self, made: ShopRequest, request: web.Request, acts: Mapping[str, Act], whole: Act | None
     ) -> web.Response:
         if "slow" in acts.values():
-            await asyncio.sleep(self.slow_seconds)
+            await asyncio.sleep(_SLOW_SECONDS)
+        if "hold" in acts.values():
+            await self._until_asked_again(made.keys)
         if whole in ("silent", "reset after"):
             made.applied = frozenset(made.keys)
         if whole == "silent":

@@ -64,6 +64,7 @@ def well() -> tuple[History, Evidence]:
     A was delivered, its first outcome unknown. B failed twice, was reprocessed and failed again. The third is nonsense.
     """
     history = History(
+        request_seconds=2,
         publications={FIRST: "confirmed", SECOND: "confirmed", NONSENSE: "confirmed"},
         keys={FIRST: "A", SECOND: "B", NONSENSE: ""},
         requests=[
