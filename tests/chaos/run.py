@@ -31,7 +31,7 @@ from tests.chaos.world import World
 INSTANCE: Final = "chaos"
 QUEUES: Final = tuple(f"{INSTANCE}.{name}" for name in (PRICING, INVENTORY, PRODUCT_STATUS, "unrouted", "dead"))
 NAMES: Final = ("one", "two")
-QUIET_SECONDS: Final = 240.0
+QUIET_SECONDS: Final = 600.0
 """Everything has healed: what is not finished by then never will be."""
 LONGEST_SHARE: Final = 0.25
 """Of the time of faults that a single one may last."""
