@@ -61,7 +61,7 @@ async def test_a_customer_made_in_the_erp_is_one_of_the_shop(own_site: Site) -> 
 
         await connector.pause(CUSTOMER)
         await connector.api.call("PATCH", "settings", document={"entities": {"customer": {"active": False}}})
-        await connector.api.post("syncs/customer/records", {"keys": ["C100"]})
+        await erp.control("POST", "records/Customer", customer("C100", "ada@example.com", CustomerName="Byrd"))
         await connector.wait_until_waiting(CUSTOMER, 1)
         await connector.run_to_its_end(CUSTOMER)
         inactive = await outcomes(connector, CUSTOMER)
