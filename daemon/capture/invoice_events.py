@@ -12,6 +12,8 @@ from queues.postgres.changed_keys import DueKey
 from queues.verdicts import Refused, Undetermined, Unreachable
 
 _SHIPMENT: Final = "to_magento.shipment"
+_PATIENCE: Final = 3
+"""Looks at an invoice that the ERP refuses to show before the others wait no longer for it."""
 
 
 class ShipmentsOfInvoices(Protocol):
@@ -52,6 +54,9 @@ class InvoiceEvents:
 
     async def _with_shipments(self, key: DueKey) -> Look:
         numbers = await self._invoices.shipments_of(key.key)
+        if isinstance(numbers, Refused) and key.tries >= _PATIENCE:
+            # Others wait with it. It goes to its queue alone, where the same refusal is told to people.
+            numbers = ()
         if isinstance(numbers, Refused | Unreachable | Undetermined):
             raise SourceUnavailable(numbers.text)
         return (key_event(key, source=self._source), *(self._shipment(key, number) for number in numbers))

@@ -146,9 +146,9 @@ async def test_what_the_erp_does_not_have_is_none_and_an_erp_that_is_away_blames
     assert [type(each) for each in away] == [Unreachable] * 4
 
 
-def due(key: str) -> DueKey:
+def due(key: str, *, tries: int = 0) -> DueKey:
     return DueKey(
-        event_type="to_magento.invoice", key=key, version=AT, changed=None, revision=1, origin="push", tries=0
+        event_type="to_magento.invoice", key=key, version=AT, changed=None, revision=1, origin="push", tries=tries
     )
 
 
@@ -182,6 +182,22 @@ async def test_an_erp_that_is_away_leaves_the_keys_of_invoices_waiting() -> None
 
         with pytest.raises(SourceUnavailable):
             await waiting.read([due("Invoice/AR-S1")])
+
+
+async def test_an_invoice_that_the_erp_refuses_to_show_does_not_hold_the_others_up_for_good() -> None:
+    async with pair() as both:
+        await fill(both)
+        waiting = InvoiceEvents(InvoiceShipments(both.client), ON_RELEASE, source="acumatica/Shop")
+        await both.site.control("PUT", "faults", {"mode": "error_500", "path": "AR-S2"})
+
+        with pytest.raises(SourceUnavailable):
+            await waiting.read([due("Invoice/AR-S1"), due("Invoice/AR-S2", tries=2)])
+        released, refused = await waiting.read([due("Invoice/AR-S1"), due("Invoice/AR-S2", tries=3)])
+        await both.site.control("PUT", "faults", {"mode": "down"})
+        with pytest.raises(SourceUnavailable):
+            await waiting.read([due("Invoice/AR-S1", tries=99)])
+
+    assert [len(look) for look in (released, refused) if isinstance(look, tuple)] == [2, 1]
 
 
 @pytest.mark.parametrize(
