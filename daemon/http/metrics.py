@@ -1,10 +1,19 @@
 """What Prometheus reads: counters told by workers and middlewares, gauges asked of the stores at each scrape."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
@@ -28,6 +37,8 @@ class Metrics:
 
     def __init__(self, *, log_lines_dropped: Callable[[], int] = lambda: 0) -> None:
         self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        Gauge("connector_tasks", "Tasks of the event loop.", registry=registry).set_function(_count_tasks)
         registry.register(_CountedElsewhere("connector_log_lines_dropped", "Lines of the log lost.", log_lines_dropped))
         self._checks = Counter("connector_checks", "Checks made.", ["queue", "mode"], registry=registry)
         self._check_seconds = Histogram(
@@ -146,6 +157,13 @@ class Metrics:
     def render(self) -> bytes:
         """Write everything in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+
+def _count_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # nobody's loop is running
+        return 0
 
 
 class _CountedElsewhere(Collector):
