@@ -7,47 +7,23 @@ what operators look at is asked for.
 """
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 from uuid import uuid4
 
-from bench.databases import Databases
-from deploy.demonstration.json_http import JsonHttp, UnexpectedAnswerError, is_ready, wait_for
-from deploy.local.ports import LOOPBACK, free_port
-from deploy.local.processes import Child, Command, Stopped, stop_on_signals
+from bench.site import Site, running_site
+from deploy.demonstration.json_http import UnexpectedAnswerError
+from deploy.local.processes import Stopped, stop_on_signals
 from deploy.local.progress import say
-from deploy.local.services import provisioned
 
-_TOKEN: Final = "soak-token-0123456789"  # noqa: S105 - of a daemon that lives as long as this program
 _SKUS: Final = 150
 _REFUSED: Final = "AC-1007"
-_READY_SECONDS: Final = 60.0
 _LOOKED_AT: Final = ("queues", "dead-letters?limit=50", "runs?limit=20", "sync-log?limit=50", "syncs", "audit?limit=20")
 _READ: Final = ("process_resident_memory_bytes", "process_open_fds", "connector_tasks")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """What the soak works at."""
-
-    daemon: JsonHttp
-    daemon_url: str
-    store: JsonHttp
-    children: Sequence[Child]
-
-    def check(self) -> None:
-        """Raise if one of the processes has ended."""
-        for each in self.children:
-            each.check_alive()
 
 
 def main() -> int:
@@ -59,43 +35,12 @@ def main() -> int:
     options = parser.parse_args()
     stop_on_signals()
     try:
-        with _site() as site:
+        with running_site() as site:
             samples = list(_soak(site, options))
     except Stopped:
         return 1
     say("\n".join(_table(samples)))
     return 0
-
-
-@contextmanager
-def _site() -> Iterator[Site]:
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        services = stack.enter_context(provisioned(home, broker_url=None, database_url=None))
-        database = stack.enter_context(stack.enter_context(Databases(services.database_url).prepared()).fresh())
-        ports = [free_port(), free_port()]
-        urls = [f"http://{LOOPBACK}:{port}" for port in ports]
-        program = str(Path(sys.executable).with_name("am-connector"))
-        environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")},
-            "CONNECTOR_BROKER_URL": services.broker_url,
-            "CONNECTOR_DATABASE_URL": database,
-            "CONNECTOR_HTTP_PORT": str(ports[0]),
-            "CONNECTOR_ADMIN_TOKEN": _TOKEN,
-            "CONNECTOR_MAGENTO_URL": urls[1],
-            "CONNECTOR_MAGENTO_TOKEN": "sandbox-token",
-        }
-        arguments = {"sandbox": ["sandbox", "--host", LOOPBACK, "--port", str(ports[1])], "daemon": ["run"]}
-        children = []
-        for name, verb in arguments.items():
-            child = Child(Command(name=name, arguments=[program, *verb], environ=environ, log=home / f"{name}.log"))
-            stack.callback(child.stop)
-            children.append(child)
-        site = Site(
-            daemon=JsonHttp(urls[0], token=_TOKEN), daemon_url=urls[0], store=JsonHttp(urls[1]), children=children
-        )
-        wait_for("a ready daemon", lambda: is_ready(urls[0]), seconds=_READY_SECONDS, check=site.check)
-        yield site
 
 
 def _soak(site: Site, options: argparse.Namespace) -> Iterator[Mapping[str, float]]:
