@@ -37,6 +37,7 @@ _ENTITIES = (
     "tax_category",
     "category",
     "pricing",
+    "tier_price",
     "inventory",
     "customer",
     "order",

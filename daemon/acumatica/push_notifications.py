@@ -89,7 +89,7 @@ PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
         ("SYNC-ItemCrossReferences", _OF_ITEMS[:1], _ITEM),
         ("SYNC-ItemFiles", _OF_ITEMS[1:2], _ITEM),
         ("SYNC-Stock", ("to_magento.inventory",), _ITEM),
-        ("SYNC-Prices", ("to_magento.pricing",), _ITEM),
+        ("SYNC-Prices", ("to_magento.pricing", "to_magento.tier_price"), _ITEM),
         ("SYNC-ItemClasses", ("to_magento.attribute_set",), ("ClassID",)),
         ("SYNC-ItemClassAttributes", ("to_magento.attribute_set",), ("ClassID",)),
         ("SYNC-Attributes", ("to_magento.attribute",), ("AttributeID",)),

@@ -34,6 +34,7 @@ from daemon.sync.entities import (
     PRODUCT_STATUS,
     SHIPMENT,
     TAX_CATEGORY,
+    TIER_PRICE,
 )
 from daemon.sync.named_syncs import named_syncs
 
@@ -53,6 +54,7 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
         INVENTORY.event_type: (Listed("StorageDetails"),),
         PRODUCT_STATUS.event_type: _ITEMS,
         TAX_CATEGORY.event_type: (Listed("TaxCategory"),),
+        TIER_PRICE.event_type: (Listed("SalesPrices"),),
         ATTRIBUTE.event_type: (Listed("AttributeDefinition"),),
         ATTRIBUTE_SET.event_type: (Listed("ItemClass"),),
         CATEGORY.event_type: (Listed("ItemSalesCategory"),),

@@ -1,10 +1,11 @@
 """Single records of the ERP as senders read them, at the moment they send."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
 from daemon.acumatica.records.making import is_missing
+from daemon.capture.value_events import RecordsReader
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.hydrating import NotRead
 
@@ -46,6 +47,24 @@ class RecordOfSettings(Generic[RecordT]):
     async def read(self, key: str, settings: ConnectorSettings) -> RecordT | NotRead | None:
         """Read the record of *key*."""
         return _or_none(await self._read(key, settings))
+
+
+class OneOfMany(Generic[RecordT]):
+    """
+    Matches `RecordReader` with a reader of many records at once.
+
+    Args:
+        reader: asked for one record at a time.
+    """
+
+    def __init__(self, reader: RecordsReader[RecordT]) -> None:
+        self._reader = reader
+
+    async def read(self, key: str, settings: ConnectorSettings) -> RecordT | NotRead | None:
+        """Read the record of *key*, the same whatever the settings are."""
+        del settings
+        found = await self._reader.read_many([key])
+        return found.get(key) if isinstance(found, Mapping) else found
 
 
 def _or_none(record: RecordT | NotDone) -> RecordT | NotRead | None:

@@ -19,6 +19,7 @@ from daemon.sync.entities import (
     PRODUCT_STATUS,
     SHIPMENT,
     TAX_CATEGORY,
+    TIER_PRICE,
     Entity,
 )
 from daemon.sync.inventory import QUANTITIES
@@ -93,6 +94,7 @@ def _key_event(entity: Entity) -> dict[str, Any]:
 
 _KEY_EVENTS: Final = {
     "TaxCategoryEvent": TAX_CATEGORY,
+    "TierPriceEvent": TIER_PRICE,
     "AttributeEvent": ATTRIBUTE,
     "AttributeSetEvent": ATTRIBUTE_SET,
     "CategoryEvent": CATEGORY,

@@ -18,6 +18,8 @@ from daemon.erp.categories import category_reader
 from daemon.erp.customers import customer_reader
 from daemon.erp.documents import invoice_reader, order_reader, shipment_reader
 from daemon.erp.items import Items
+from daemon.erp.prices import PriceReader
+from daemon.erp.records import OneOfMany
 from daemon.magento.probe import answers_and_accepts
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.document.connector import ConnectorSettings
@@ -33,6 +35,7 @@ from daemon.sync.entities import (
     PRODUCT_IMAGE,
     SHIPMENT,
     TAX_CATEGORY,
+    TIER_PRICE,
     Entity,
 )
 from daemon.sync.entity_rules import (
@@ -47,6 +50,7 @@ from daemon.sync.entity_rules import (
     product_rule,
     shipment_rule,
     tax_category_rule,
+    tier_price_rule,
 )
 from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
 from daemon.sync.shop.writing import ShopWriter
@@ -88,6 +92,9 @@ def senders(
         PRODUCT_IMAGE.event_type: hydrating.sender(PRODUCT_IMAGE, image_reader(erp, items), image_rule, writers.images),
         PRODUCT_DEPENDENCIES.event_type: hydrating.sender(
             PRODUCT_DEPENDENCIES, dependencies_reader(items), dependencies_rule, writers.links
+        ),
+        TIER_PRICE.event_type: hydrating.sender(
+            TIER_PRICE, OneOfMany(PriceReader(erp)), tier_price_rule, writers.tier_prices
         ),
         CUSTOMER.event_type: hydrating.sender(CUSTOMER, customer_reader(erp), customer_rule, writers.customers),
         ORDER_STATUS.event_type: hydrating.sender(

@@ -46,6 +46,7 @@ class Entity:
 
 
 PRICING: Final = Entity(name="pricing", direction="to_magento", batchable=True, max_in_flight=1, has_sender=True)
+TIER_PRICE: Final = Entity(name="tier_price", direction="to_magento", has_sender=True)
 INVENTORY: Final = Entity(name="inventory", direction="to_magento", batchable=True, max_in_flight=1, has_sender=True)
 PRODUCT_STATUS: Final = Entity(name="product_status", direction="to_magento", has_sender=True)
 CATEGORY: Final = Entity(name="category", direction="to_magento", has_sender=True)
@@ -72,6 +73,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     PRODUCT_DEPENDENCIES,
     PRODUCT_IMAGE,
     PRICING,
+    TIER_PRICE,
     INVENTORY,
     CUSTOMER,
     Entity(name="order", direction="to_magento", supersedable=False),

@@ -28,6 +28,7 @@ from daemon.sync.mapping.dependencies import map_dependencies
 from daemon.sync.mapping.image import map_images
 from daemon.sync.mapping.invoice import map_invoice
 from daemon.sync.mapping.order import map_order_status, map_shipment
+from daemon.sync.mapping.prices import map_tier_prices
 from daemon.sync.mapping.product import item_fields, map_product
 from daemon.sync.mapping.tax_class import map_tax_category
 from daemon.sync.records.attribute import ErpAttribute
@@ -37,6 +38,7 @@ from daemon.sync.records.invoice import InvoiceWithOrders
 from daemon.sync.records.item import ErpFile, ErpItem
 from daemon.sync.records.item_class import ErpItemClass
 from daemon.sync.records.order import ErpOrder
+from daemon.sync.records.sales_price import ErpItemPrices
 from daemon.sync.records.shipment import ErpShipment
 from daemon.sync.records.tax_category import ErpTaxCategory
 from daemon.sync.shop.attribute import ShopAttribute, ShopAttributeSet
@@ -44,6 +46,7 @@ from daemon.sync.shop.category import ShopCategory
 from daemon.sync.shop.customer import ShopCustomer
 from daemon.sync.shop.image import ProductImages
 from daemon.sync.shop.order import ShopInvoice, ShopOrderStatus, ShopShipment
+from daemon.sync.shop.prices import ShopTierPrices
 from daemon.sync.shop.product import ProductLinks, ShopProduct
 from daemon.sync.shop.tax_class import ShopTaxClass
 from queues.message import ChangeEvent
@@ -145,6 +148,18 @@ def attribute_set_rule(
     """Judge and map an item class (R77, R78, B45)."""
     kept = first_reason((lambda: entity_gate("attribute_set", settings), lambda: class_gate(item_class, settings)))
     return kept or (map_attribute_set(item_class, settings),)
+
+
+def tier_price_rule(
+    prices: ErpItemPrices, settings: ConnectorSettings, event: ChangeEvent
+) -> Sequence[ShopTierPrices] | KeptBack | Refused:
+    """Judge and map the prices of an item that depend on quantity and customer group, as of the event's day (B36)."""
+    kept = entity_gate("tier_price", settings)
+    if kept is not None:
+        return kept
+    if not settings.price.sales_price_sync:
+        return KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
+    return (map_tier_prices(prices, settings, today=event.time.date()),)
 
 
 def tax_category_rule(

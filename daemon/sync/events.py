@@ -21,6 +21,7 @@ from daemon.sync.entities import (
     PRODUCT_STATUS,
     SHIPMENT,
     TAX_CATEGORY,
+    TIER_PRICE,
     known_event_types,
 )
 from daemon.sync.inventory import DEFAULT_SOURCE, read_stock
@@ -36,6 +37,7 @@ _READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyTyp
         INVENTORY.event_type: read_stock,
         PRODUCT_STATUS.event_type: read_status,
         TAX_CATEGORY.event_type: read_key,
+        TIER_PRICE.event_type: read_key,
         ATTRIBUTE.event_type: read_key,
         ATTRIBUTE_SET.event_type: read_key,
         CATEGORY.event_type: read_key,

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.erp_site import joined
+from tests.acceptance.erp_site import ON, joined
 from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, Connector, Site
 from tests.acceptance.store import PRICES, STOCK
 from tests.acumatica_site import SMALL
+
+TIER_PRICE = "to_magento.tier_price"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,3 +75,24 @@ async def test_while_the_erp_is_away_its_changes_wait_with_the_reason(own_site: 
         await connector.api.until("syncs", lambda page: all(each["records_waiting"] == 0 for each in page["items"]))
 
         assert away["error"]
+
+
+async def test_the_price_of_a_price_class_reaches_the_group_it_is_mapped_to(own_site: Site) -> None:
+    settings = {
+        **ON,
+        "price": {"sales_price_sync": True},
+        "mappings": {
+            "customer_groups": [{"group": "Wholesale", "customer_class": "TRADE", "price_class": "WHOLESALE"}]
+        },
+    }
+    async with joined(own_site, settings) as (connector, erp):
+        await connector.pause(TIER_PRICE)
+        await erp.control("POST", "records/SalesPriceDetail", {"RecordID": 10031, "Price": "5.55"})
+        await connector.wait_until_waiting(TIER_PRICE, 1)
+        await connector.run_to_its_end(TIER_PRICE)
+
+        product = await own_site.store.rest("products/AC-1003")
+        requests = await own_site.store.requests("tier-prices", method="PUT")
+
+        assert [(each["qty"], each["value"]) for each in product["tier_prices"]] == [(10, 5.55)]
+        assert [(each.skus, each.status, each.schema_valid) for each in requests] == [(["AC-1003"], 200, True)]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.price import PricePreferences
 from daemon.sync.entity_rules import (
     CategoryWithAncestors,
     CustomerWithDefinitions,
@@ -24,10 +25,12 @@ from daemon.sync.entity_rules import (
     product_rule,
     shipment_rule,
     tax_category_rule,
+    tier_price_rule,
 )
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.records.attribute import ErpAttribute
 from daemon.sync.records.item import ErpFile, ErpRelatedItem
+from daemon.sync.records.sales_price import ErpItemPrices
 from daemon.sync.records.tax_category import ErpTaxCategory
 from queues.message import ChangeEvent
 from queues.verdicts import Refused
@@ -54,6 +57,9 @@ RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
     ),
     "attribute_set": lambda settings: attribute_set_rule(MUGS, settings, event()),
     "tax_category": lambda settings: tax_category_rule(ErpTaxCategory(tax_category_id="TAXABLE"), settings, event()),
+    "tier_price": lambda settings: tier_price_rule(
+        ErpItemPrices(inventory_id="MUG"), replace(settings, price=PricePreferences(sales_price_sync=True)), event()
+    ),
     "category": lambda settings: category_rule(CategoryWithAncestors(category=CUPS), settings, event()),
     "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
     "order_status": lambda settings: order_status_rule(ORDER, settings, event()),
@@ -135,6 +141,13 @@ def test_a_class_that_is_not_enabled_and_a_tax_category_out_of_use_are_kept_back
     assert [each.reason for each in (off, old) if isinstance(each, KeptBack)] == [
         "item_class_not_enabled", "tax_category_inactive",
     ]  # fmt: skip
+
+
+def test_tier_prices_go_out_only_with_the_sales_price_sync() -> None:
+    kept = tier_price_rule(ErpItemPrices(inventory_id="MUG"), settings_with(), event())
+
+    assert isinstance(kept, KeptBack)
+    assert kept.text == "price.sales_price_sync is false"
 
 
 def test_an_attribute_that_is_not_active_is_kept_back() -> None:

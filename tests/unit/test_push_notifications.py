@@ -41,7 +41,7 @@ def test_an_update_tells_its_key_without_padding_and_what_differs() -> None:
     )
 
     assert [(each.key, each.changed) for each in push.changes] == [("MUG-RED", ("Price",))]
-    assert (push.query.event_types, push.company) == (("to_magento.pricing",), "Shop")
+    assert (push.query.event_types, push.company) == (("to_magento.pricing", "to_magento.tier_price"), "Shop")
     assert push.at == datetime(2025, 11, 3, 14, 5, 9, 120_000, tzinfo=UTC)
 
 

@@ -8,7 +8,8 @@ from daemon.settings.document.kinds import Boolean
 
 EntityName: TypeAlias = Literal[
     "product", "product_status", "product_dependencies", "product_image", "attribute", "attribute_set",
-    "tax_category", "category", "pricing", "inventory", "customer", "order", "order_status", "shipment", "invoice",
+    "tax_category", "category", "pricing", "tier_price", "inventory", "customer", "order", "order_status", "shipment",
+    "invoice",
 ]  # fmt: skip
 
 
@@ -32,6 +33,7 @@ class EntitySwitches:
     tax_category: EntitySwitch = group(EntitySwitch)
     category: EntitySwitch = group(EntitySwitch)
     pricing: EntitySwitch = group(EntitySwitch)
+    tier_price: EntitySwitch = group(EntitySwitch)
     inventory: EntitySwitch = group(EntitySwitch)
     customer: EntitySwitch = group(EntitySwitch)
     order: EntitySwitch = group(EntitySwitch)

@@ -18,6 +18,7 @@ SYNC_OF: Final[Mapping[EntityName, SyncName]] = {
     "tax_category": "tax_category",
     "category": "category",
     "pricing": "inventory_price",
+    "tier_price": "inventory_price",
     "inventory": "inventory_price",
     "customer": "customer",
     "order": "order",
@@ -47,4 +48,6 @@ def entity_gate(entity: EntityName, settings: ConnectorSettings) -> KeptBack | N
 
 
 def _is_other(entity: EntityName, sync: InventoryPriceSync) -> bool:
-    return (entity == "pricing" and sync.what == "inventory") or (entity == "inventory" and sync.what == "price")
+    return (entity in {"pricing", "tier_price"} and sync.what == "inventory") or (
+        entity == "inventory" and sync.what == "price"
+    )
