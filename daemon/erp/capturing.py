@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -11,7 +13,7 @@ from daemon.capture.key_events import KeyEvents
 from daemon.capture.ports import ChangeReader
 from daemon.capture.syncing import KeyLister
 from daemon.capture.unconnected import Unconnected
-from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
+from daemon.capture.value_events import DocumentInForce, ValueEvents, price_values, status_values, stock_values
 from daemon.erp.changes import Cursors, ErpChanges, Listed, steps_of
 from daemon.erp.documents import InvoiceShipments
 from daemon.erp.item_statuses import ItemStatusReader
@@ -37,6 +39,7 @@ from daemon.sync.entities import (
     TIER_PRICE,
 )
 from daemon.sync.named_syncs import named_syncs
+from queues.ports import Clock
 
 _ITEMS: Final = (Listed("StockItem"), Listed("NonStockItem"))
 _ALL_ITEMS: Final = (*_ITEMS, Listed("TemplateItems"))
@@ -62,9 +65,9 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
         PRODUCT_IMAGE.event_type: _ALL_ITEMS,
         PRODUCT_DEPENDENCIES.event_type: _ALL_ITEMS,
         CUSTOMER.event_type: (Listed("Customer"),),
-        ORDER_STATUS.event_type: (Listed("SalesOrder", key_parts=2),),
-        SHIPMENT.event_type: (Listed("Shipment"),),
-        INVOICE.event_type: (Listed("SalesInvoice", key_parts=2),),
+        ORDER_STATUS.event_type: (Listed("SalesOrder", key_parts=2, is_document=True),),
+        SHIPMENT.event_type: (Listed("Shipment", is_document=True),),
+        INVOICE.event_type: (Listed("SalesInvoice", key_parts=2, is_document=True),),
     }
 )
 """The entities of the ERP that tell which records of an event type changed."""
@@ -100,9 +103,19 @@ def erp_side(
     return ErpSide(
         readers={each: own.get(each, by_key) for each in LISTED},
         listers={
-            name: ErpChanges(client, name, steps_of(kinds, LISTED), cursors) for name, kinds in runs.items() if kinds
+            name: ErpChanges(
+                client, name, steps_of(kinds, LISTED), cursors, horizon=partial(horizon, client.clock, in_force)
+            )
+            for name, kinds in runs.items()
+            if kinds
         },
     )
+
+
+async def horizon(clock: Clock, settings: DocumentInForce) -> datetime | None:
+    """Tell from when on a run of everything looks at documents; None: from the first on. Raises DatabaseUnavailable."""
+    days = (await settings.document()).default.orders.look_back_days
+    return clock.now() - timedelta(days=days) if days else None
 
 
 class _InForce:

@@ -1,6 +1,6 @@
 """Which records of the ERP changed: the keys that a run of a sync looks at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -24,11 +24,13 @@ class Listed:
         entity: of the contract, or `StorageDetails`, `SalesPrices`.
         key_parts: how many fields of its key make ours, joined by a slash; the rest tells rows of one record apart.
         contents: fields whose change moves no stamp: what they hold is compared with what was seen last.
+        is_document: there are ever more of them, and old ones rest: a run of everything looks at the recent ones.
     """
 
     entity: str
     key_parts: int = 1
     contents: tuple[str, ...] = ()
+    is_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,23 @@ class ErpChanges:
         sync: names the cursors.
         steps: the lists, each a page.
         cursors: how far they were read.
+        horizon: asked where runs of everything begin with documents; None: at the first.
     """
 
-    def __init__(self, client: AcumaticaClient, sync: str, steps: Sequence[Step], cursors: Cursors) -> None:
+    def __init__(
+        self,
+        client: AcumaticaClient,
+        sync: str,
+        steps: Sequence[Step],
+        cursors: Cursors,
+        *,
+        horizon: Callable[[], Awaitable[datetime | None]] | None = None,
+    ) -> None:
         self._client = client
         self._sync = sync
         self._steps = steps
         self._cursors = cursors
+        self._horizon = horizon
 
     async def page(self, *, since: datetime | None, position: str) -> KeyPage:
         """Read what changed in one of the entities: each is a page."""
@@ -70,6 +82,8 @@ class ErpChanges:
         name = "/".join((self._sync, step.listed.entity, *step.listed.contents))
         known = None if since is None else await self._cursors.read(name)
         is_first_look = since is not None and known is None
+        if since is None and step.listed.is_document and self._horizon is not None:
+            since = await self._horizon()
         changes = await self._changes(step.listed, Cursor() if known is None else _cursor(known), since)
         if isinstance(changes, NotDone):
             raise SourceUnavailable(changes.verdict.text)

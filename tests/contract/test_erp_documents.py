@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.invoice_events import InvoiceEvents
 from daemon.capture.ports import SourceUnavailable
-from daemon.erp.capturing import LISTED
+from daemon.clock import SystemClock
+from daemon.erp.capturing import LISTED, horizon
 from daemon.erp.changes import ErpChanges, steps_of
 from daemon.erp.customers import customer_reader
 from daemon.erp.documents import InvoiceShipments, invoice_reader, order_reader, shipment_reader
@@ -198,6 +200,26 @@ async def test_an_invoice_that_the_erp_refuses_to_show_does_not_hold_the_others_
             await waiting.read([due("Invoice/AR-S1", tries=99)])
 
     assert [len(look) for look in (released, refused) if isinstance(look, tuple)] == [2, 1]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(30, {"SO/000101"}), (0, {"SO/000101", "WO/W-000001"})])
+async def test_a_run_of_everything_leaves_documents_alone_that_have_rested(days: int, expected: set[str]) -> None:
+    held = InForce(ConnectorSettings.from_document({"orders": {"look_back_days": days}}))
+    async with pair() as both:
+        await fill(both)
+        lister = ErpChanges(
+            both.client,
+            "order",
+            steps_of(["to_magento.order_status"], LISTED),
+            FakeSyncCursors(),
+            horizon=partial(horizon, SystemClock(), held),
+        )
+        page = await lister.page(since=None, position="")
+        await both.site.control("POST", "records/SalesOrder", {"OrderType": "WO", "OrderNbr": "W-000001", "Hold": True})
+        changed = await lister.page(since=AT, position="")
+
+    assert {each.key for each in page.keys} == expected
+    assert "WO/W-000001" in {each.key for each in changed.keys}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ class OrderPreferences:
 
     Attributes:
         types_to_shop: order types whose orders, status changes and shipments go to the shop; empty: none.
+        look_back_days: a run that looks at everything takes up orders, shipments and invoices that changed within so
+            many days; 0: all there ever were.
         type: the order type that shop orders get.
         real_time: shop orders go at once; otherwise with the next scheduled or manual run.
         default_sales_account, default_payment_method, default_cash_account: codes of the ERP, where a mapping gives
@@ -22,6 +24,7 @@ class OrderPreferences:
     """
 
     types_to_shop: tuple[str, ...] = setting(Texts(), ())
+    look_back_days: int = setting(Integer(0, 3650), 30)
     type: str = setting(
         Text(pattern="[A-Z0-9]{2}", expected="an order type of two capitals or digits"), "SO", scope="website"
     )
