@@ -19,6 +19,7 @@ from daemon.magento.rows import InputLimits
 from daemon.magento.session import Timeouts, open_session
 from daemon.magento.stores import StoreViews
 from daemon.magento.writers import Writers
+from daemon.settings.document.routing import Routing
 from daemon.sync.entities import INVENTORY, PRICING, PRODUCT_STATUS
 from queues.ports import Clock, Sender
 
@@ -48,8 +49,17 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store | None]:
-    """Open the one session of the store and the senders that share it; None when no store is configured."""
+async def open_store(
+    config: MagentoConfig, clock: Clock, routing: Routing | None = None
+) -> AsyncIterator[Store | None]:
+    """
+    Open the one session of the store and the senders that share it; None when no store is configured.
+
+    Args:
+        config: of the store.
+        clock: for the times of exchanges.
+        routing: where calls go now; None: where they go as shipped.
+    """
     if config.url is None:
         yield None
         return
@@ -57,7 +67,7 @@ async def open_store(config: MagentoConfig, clock: Clock) -> AsyncIterator[Store
         connect_seconds=config.connect_timeout.total_seconds(), total_seconds=config.timeout.total_seconds()
     )
     async with open_session(timeouts) as session:
-        client = MagentoClient(config.url, _authentication(config), session=session, clock=clock)
+        client = MagentoClient(config.url, _authentication(config), session=session, clock=clock, routing=routing)
         stores, limits = StoreViews(client), InputLimits()
         yield Store(
             client=client,

@@ -10,6 +10,7 @@ from daemon.acumatica.opening import ClientSettings, open_client
 from daemon.acumatica.tokens import MemoryTokenStore, SealedTokens, TokenStore
 from daemon.sandbox.acumatica.settings import AcumaticaSandboxSettings
 from daemon.secret import Secret
+from daemon.settings.document.routing import Routing
 from daemon.transport import Timeouts
 from queues.ports import Clock
 from tests.acumatica_site import SMALL, BareClient, site
@@ -45,7 +46,12 @@ class Pair:
 
 @asynccontextmanager
 async def speaking(
-    bare: BareClient, sign_in: SignIn | None = None, *, sessions: int = 1, clock: Clock | None = None
+    bare: BareClient,
+    sign_in: SignIn | None = None,
+    *,
+    sessions: int = 1,
+    clock: Clock | None = None,
+    routing: Routing | None = None,
 ) -> AsyncIterator[AcumaticaClient]:
     settings = ClientSettings(
         url=bare.running.url,
@@ -53,7 +59,7 @@ async def speaking(
         requests_per_minute=FAST,
         timeouts=Timeouts(connect_seconds=5, total_seconds=20),
     )
-    async with open_client(settings, sign_in or cookies(), clock or FakeClock()) as client:
+    async with open_client(settings, sign_in or cookies(), clock or FakeClock(), routing=routing) as client:
         yield client
 
 

@@ -17,6 +17,15 @@ def _contract() -> dict[str, Any]:
     return contract
 
 
+def operations() -> set[tuple[str, str]]:
+    """Give method and path (below `/rest/<code>/`, variables in braces) of every operation."""
+    return {
+        (method.upper(), path.removeprefix("/rest/{storeCode}/"))
+        for path, verbs in _contract()["paths"].items()
+        for method in verbs
+    }
+
+
 def contract_errors(method: str, path: str, document: object) -> list[str]:
     """Check a body of *method* on *path* (below `/rest/<code>/V1/`, variables in braces)."""
     operation = _contract()["paths"][f"/rest/{{storeCode}}/V1/{path}"][method.lower()]

@@ -18,6 +18,7 @@ from daemon.acumatica.endpoints import Endpoint, choose, read_versions
 from daemon.acumatica.field_table import FieldTable, load_table
 from daemon.acumatica.lanes import Lane, Lanes
 from daemon.acumatica.wire import Method, Posting, Wire, is_success, to_json, wrong_form
+from daemon.settings.document.routing import Address, Routing
 from queues.ports import Clock
 from queues.verdicts import Exchange, Refused
 
@@ -95,10 +96,20 @@ class AcumaticaClient:
         lanes: the sessions there may be.
         sign_in: how they are opened.
         wanted: the configured endpoint; None: the best version of Default the site has.
+        routing: where calls go now; None: where they go as shipped.
     """
 
-    def __init__(self, wire: Wire, lanes: Lanes, sign_in: SignIn, *, wanted: Endpoint | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        lanes: Lanes,
+        sign_in: SignIn,
+        *,
+        wanted: Endpoint | None = None,
+        routing: Routing | None = None,
+    ) -> None:
         self._wire, self._lanes, self._sign_in, self._wanted = wire, lanes, sign_in, wanted
+        self._routing = routing
         self.clock: Clock = wire.clock
         self._signing_in = asyncio.Lock()
         self._choosing = asyncio.Lock()
@@ -136,19 +147,19 @@ class AcumaticaClient:
         failure = await self._ensure_open(lane)
         if failure is not None:
             return NotDone(verdict=failure)
-        prefix: Sequence[str] = ("entity",)
+        method, segments = call.method, tuple(call.segments)
         if call.is_on_endpoint and not call.path:
             endpoint = await self._endpoint_on(lane)
             if isinstance(endpoint, NotDone):
                 return endpoint
-            prefix = ("entity", endpoint.name, endpoint.version)
+            if self._routing is not None and call.method != "PATCH":
+                routed = await self._routing.route(Address(call.method, segments), action=None)
+                method, segments = routed.method, routed.segments
+            segments = ("entity", endpoint.name, endpoint.version, *segments)
         try:
-            path = call.path or self._wire.address.path(
-                (*prefix, *call.segments) if call.is_on_endpoint else call.segments
-            )
             posting = Posting(
-                method=call.method,
-                path=path,
+                method=method,
+                path=call.path or self._wire.address.path(segments),
                 query=query_text(call.query),
                 body=None if call.document is None else to_json(call.document),
                 headers=call.headers,

@@ -13,6 +13,7 @@ from daemon.acumatica.client import AcumaticaClient
 from daemon.acumatica.endpoints import Endpoint
 from daemon.acumatica.lanes import Lane, Lanes
 from daemon.acumatica.wire import Wire
+from daemon.settings.document.routing import Routing
 from daemon.transport import Timeouts, send_once
 from queues.ports import Clock
 
@@ -47,9 +48,17 @@ class ClientSettings:
 
 
 @asynccontextmanager
-async def open_client(settings: ClientSettings, sign_in: SignIn, clock: Clock) -> AsyncIterator[AcumaticaClient]:
+async def open_client(
+    settings: ClientSettings, sign_in: SignIn, clock: Clock, *, routing: Routing | None = None
+) -> AsyncIterator[AcumaticaClient]:
     """
     Open a client; nobody signs in before the first call, and everybody is signed out when the block ends.
+
+    Args:
+        settings: how the instance is spoken to.
+        sign_in: how its sessions are opened.
+        clock: for the times of exchanges.
+        routing: where calls go now; None: where they go as shipped.
 
     Raises:
         ValueError: the URL is none.
@@ -71,6 +80,6 @@ async def open_client(settings: ClientSettings, sign_in: SignIn, clock: Clock) -
             await stack.enter_async_context(session)
             lanes.append(Lane(number=number, http=session, secrets=tuple(sign_in.secrets())))
         wire = Wire(address, clock=clock, requests_per_minute=settings.requests_per_minute)
-        client = AcumaticaClient(wire, Lanes(tuple(lanes)), sign_in, wanted=settings.endpoint)
+        client = AcumaticaClient(wire, Lanes(tuple(lanes)), sign_in, wanted=settings.endpoint, routing=routing)
         stack.push_async_callback(client.close)
         yield client

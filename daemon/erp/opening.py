@@ -15,12 +15,15 @@ from daemon.config import AcumaticaConfig
 from daemon.http.connections import not_connected
 from daemon.http.ports import Connection
 from daemon.secret import Secret
+from daemon.settings.document.routing import Routing
 from daemon.transport import Timeouts
 from queues.ports import Clock
 
 
 @asynccontextmanager
-async def open_erp(config: AcumaticaConfig, clock: Clock, tokens: TokenStore) -> AsyncIterator[AcumaticaClient | None]:
+async def open_erp(
+    config: AcumaticaConfig, clock: Clock, tokens: TokenStore, routing: Routing | None = None
+) -> AsyncIterator[AcumaticaClient | None]:
     """Open the client of the ERP, whether it can be reached or not; None when none is configured."""
     if config.url is None:
         yield None
@@ -34,7 +37,7 @@ async def open_erp(config: AcumaticaConfig, clock: Clock, tokens: TokenStore) ->
             connect_seconds=config.connect_timeout.total_seconds(), total_seconds=config.timeout.total_seconds()
         ),
     )
-    async with open_client(settings, _sign_in(config, tokens), clock) as client:
+    async with open_client(settings, _sign_in(config, tokens), clock, routing=routing) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from daemon.http.ports import (
     Publisher,
     Queues,
     ReferenceData,
+    SchemaActs,
     Settings,
     SettingsDocuments,
     SkippedRecords,
@@ -67,6 +68,7 @@ class Dependencies:
     journal: Journal
     log_keeper: SyncLog
     reference: ReferenceData
+    schemas: SchemaActs
     audit: Audit
     idempotent_calls: IdempotentCalls
     changed_keys: ChangedKeys

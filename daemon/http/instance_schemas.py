@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from daemon.http.value_schemas import DAY_OR_MOMENT, REASON
 from daemon.settings.document.references import KINDS
+from daemon.settings.document.schema import SCHEMA_ENTITIES
 from queues.postgres.log_entries import LEVELS
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -36,6 +37,33 @@ def _list_of(name: str) -> dict[str, Any]:
     items = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
     return _object({"items": items, "next_cursor": _TEXT_OR_NULL})
 
+
+_SCHEMA: Final[dict[str, Any]] = {
+    "entity": {"type": "string", "enum": list(SCHEMA_ENTITIES)},
+    "version": {**_COUNT, "description": "Of the settings document."},
+    "tabs": {
+        "type": "array",
+        "items": _object(
+            {
+                "tab": _TEXT,
+                "fields": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "schema": _TEXT,
+                            "name": _TEXT,
+                            "active": _FLAG,
+                            "is_missing": {**_FLAG, "description": "The ERP does not have it any more; not sent."},
+                            "api_path": {**_TEXT_OR_NULL, "description": "API Reference Field Path; customers only."},
+                            "api_name": {**_TEXT_OR_NULL, "description": "API Input Field Name; customers only."},
+                        }
+                    ),
+                },
+            }
+        ),
+    },
+}
+_NAMES: Final[dict[str, Any]] = {"type": "array", "items": _TEXT}
 
 INSTANCE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "SyncLogCleaning": _body({"dry_run": _FLAG, "reason": dict(REASON)}),
@@ -70,6 +98,20 @@ INSTANCE_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             },
         }
     ),
+    "Schema": _object(_SCHEMA),
+    "SchemaRefreshed": _object({**_SCHEMA, "added": _NAMES, "vanished": _NAMES, "returned": _NAMES}),
+    "SchemaTicks": _body(
+        {
+            "active": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": _FLAG,
+                "description": "By schema name: whether the field takes part.",
+            },
+            "reason": dict(REASON),
+        }
+    )
+    | {"required": ["active"]},
     "ReferenceRefresh": _body(
         {
             "kinds": {"type": "array", "items": _KIND, "minItems": 1, "uniqueItems": True},

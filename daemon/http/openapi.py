@@ -18,6 +18,7 @@ from daemon.http.routes import Operation, Route
 from daemon.http.schemas import SCHEMAS
 from daemon.http.value_schemas import ANY_TEXT, HEADER_VALUES, QUERY_VALUES
 from daemon.settings.document.references import KINDS
+from daemon.settings.document.schema import SCHEMA_ENTITIES
 
 _TAGS: Final = {
     "events": "Change events in.",
@@ -29,6 +30,7 @@ _TAGS: Final = {
     "logs": "What was sent, and who did what.",
     "tokens": "Who has access.",
     "syncs": "Bringing records over: all, what changed, or some.",
+    "schema": "Which fields of the ERP take part.",
     "reference data": "The ERP's lists that settings refer to.",
     "health": "For those who watch the daemon; without a token.",
 }
@@ -53,6 +55,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
 _PATH_PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "queue": {"description": "Full name `main.to_magento.pricing`, or without the instance.", "type": "string"},
     "id": {"description": "Id of the row.", "type": "integer", "minimum": 1, "maximum": HIGHEST_ID},
+    "entity": {"description": "Whose fields.", "type": "string", "enum": list(SCHEMA_ENTITIES)},
     "kind": {"description": "Which list.", "type": "string", "enum": list(KINDS)},
     "sync": {
         "description": "A sync, `product`, or one kind of its records, `pricing` or `to_magento.pricing`.",
@@ -158,7 +161,9 @@ def _success(response: Mapping[str, Any], links: Mapping[str, Any] | None) -> di
 
 def _needs_body(route: Route) -> bool:
     # Acts on one thing may go without a body: its only field, the reason, is optional.
-    return not re.search(r"/(pause|resume|run|test|clean|refresh|\{id\}/(reprocess|discard|revoke))$", route.path)
+    return not re.search(
+        r"/(pause|resume|run|test|clean|refresh|preset|\{id\}/(reprocess|discard|revoke))$", route.path
+    )
 
 
 def _problem(status: int) -> dict[str, Any]:

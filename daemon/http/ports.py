@@ -12,8 +12,10 @@ from typing import Protocol
 
 from daemon.settings.connector_store import DocumentInForce, DocumentVersion, Versions
 from daemon.settings.document.references import KnownCodes, ReferenceKind
+from daemon.settings.document.schema import SchemaEntity
 from daemon.settings.document.scopes import SettingsDocument
 from daemon.settings.queue_processing import SettingsVersion
+from daemon.sync.schema.in_force import SchemaInForce, SchemaRefresh
 from daemon.sync_log.keeping import Cleaning
 from queues.errors import BrokerUnavailable
 from queues.message import Message
@@ -271,6 +273,22 @@ class ReferenceData(Protocol):
 
     async def refresh(self, kinds: Sequence[ReferenceKind], act: Act) -> Mapping[ReferenceKind, ReferenceList]:
         """Fetch *kinds*; one that does not come keeps what it had, and says why."""
+
+
+class SchemaActs(Protocol):
+    """Schema Management; every act makes a version of the settings document. Raises StateConflict."""
+
+    async def show(self, entity: SchemaEntity) -> SchemaInForce:
+        """Give the fields of *entity*."""
+
+    async def refresh(self, entity: SchemaEntity, act: Act) -> SchemaRefresh:
+        """Lay the ERP's fields beside the ones in force."""
+
+    async def tick(self, entity: SchemaEntity, active: Mapping[str, bool], act: Act) -> SchemaInForce:
+        """Switch fields on and off. Raises InvalidSettings for fields that there are not."""
+
+    async def preset(self, entity: SchemaEntity, act: Act) -> SchemaInForce:
+        """Have the fields preselected at installation active."""
 
 
 class Audit(Protocol):

@@ -57,6 +57,7 @@ TITLES: Final[Mapping[str, str]] = {
     "invalid_settings": "Settings out of range",
     "intake_stopped": "The intake is stopped",
     "all_refused": "Every event was refused",
+    "erp_unavailable": "The ERP could not be read",
     "broker_unavailable": "The broker cannot be reached",
     "database_unavailable": "The database cannot be reached",
     "internal_error": "Something went wrong here",

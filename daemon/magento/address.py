@@ -9,6 +9,9 @@ from urllib.parse import quote, urlsplit
 
 _STORE_CODE: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
+VERSION: Final = "V1"
+"""What every path of the shop's API begins with."""
+
 ALL_STORES: Final = "all"
 """The scope to write to unless one store view is meant: without a code Magento writes into the default view."""
 
@@ -46,7 +49,7 @@ class BaseAddress:
 
     def path(self, store_code: str, segments: Sequence[str]) -> str:
         """
-        Give the path of a call below `/rest/<store_code>/V1`.
+        Give the path of a call below `/rest/<store_code>`.
 
         Raises:
             ValueError: a segment is empty, `.` or `..`: encoded or not, servers resolve these before Magento sees them.
@@ -60,7 +63,7 @@ def _below(store_code: str, segments: tuple[str, ...]) -> str:
         if segment in {"", ".", ".."}:
             raise ValueError(f"{segment!r} cannot stand in an address")
     tail = "/".join(quote(segment, safe="") for segment in segments)
-    return f"/rest/{quote(store_code, safe='')}/V1/{tail}"
+    return f"/rest/{quote(store_code, safe='')}/{tail}"
 
 
 def is_store_code(text: str) -> bool:

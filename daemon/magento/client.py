@@ -13,11 +13,12 @@ from opentelemetry import trace
 from yarl import URL
 
 from daemon import __version__
-from daemon.magento.address import ALL_STORES, BaseAddress, query_text
+from daemon.magento.address import ALL_STORES, VERSION, BaseAddress, query_text
 from daemon.magento.answers import Answer, ErrorBody
 from daemon.magento.authentication import Authentication, Method
 from daemon.magento.classification import Failure, classify
 from daemon.magento.session import no_answer
+from daemon.settings.document.routing import Address, Routing
 from queues.failpoints import hit
 from queues.masking import mask_known_bytes
 from queues.ports import Clock
@@ -42,6 +43,7 @@ class Call:
         document: written as JSON, Decimals as numbers digit for digit; None: no body.
         store_code: the scope, if not the client's own.
         records: how many records it carries; of several, a culprit that is not named makes the verdict Undetermined.
+        action: the row of the endpoint table it belongs to, where several have its method and path.
     """
 
     method: Method
@@ -50,6 +52,7 @@ class Call:
     document: object = None
     store_code: str | None = None
     records: int = 1
+    action: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class MagentoClient:
         clock: for the times of exchanges.
         store_code: the scope of calls that name none.
         max_answer_bytes: more than this is not read.
+        routing: where calls go now; None: where they go as shipped.
 
     Raises:
         ValueError: *base_url* is none.
@@ -113,6 +117,7 @@ class MagentoClient:
         clock: Clock,
         store_code: str = ALL_STORES,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        routing: Routing | None = None,
     ) -> None:
         self._address = BaseAddress.parse(base_url)
         self._authentication = authentication
@@ -120,18 +125,20 @@ class MagentoClient:
         self.clock = clock
         self.store_code = store_code
         self._max_answer_bytes = max_answer_bytes
+        self._routing = routing
 
     async def call(self, call: Call) -> Reply:
         """Make one request, once; raises nothing but CancelledError, whatever the store does."""
+        method, segments = await self._routed(call)
         try:
-            path = self._address.path(call.store_code or self.store_code, call.segments)
+            path = self._address.path(call.store_code or self.store_code, segments)
             url = f"{self._address.origin}{path}" + (f"?{query_text(call.query)}" if call.query else "")
             body = None if call.document is None else _ENCODER.encode(call.document)
         except ValueError as error:
             # A segment that no address can hold, or a text that is no Unicode.
             return NotDone(verdict=Refused(error_class="validation", text=str(error)))
         begun = _Begun(
-            request=f"{call.method} {path}",
+            request=f"{method} {path}",
             request_id=uuid4().hex,
             records=call.records,
             started_at=self.clock.now(),
@@ -139,13 +146,18 @@ class MagentoClient:
         )
         try:
             with _tracer.start_as_current_span("magento.request", kind=trace.SpanKind.CLIENT) as span:
-                span.set_attributes({"http.request.method": call.method, "url.path": path, "records": call.records})
-                answer = await self._exchange(call.method, url, body, begun.request_id)
+                span.set_attributes({"http.request.method": method, "url.path": path, "records": call.records})
+                answer = await self._exchange(method, url, body, begun.request_id)
                 span.set_attribute("http.response.status_code", answer.status)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # TimeoutError is an OSError; RuntimeError: the session was closed under us.
             return NotDone(verdict=no_answer(error, self._told(begun, None)))
         return self._judge(answer, self._told(begun, answer))
+
+    async def _routed(self, call: Call) -> tuple[Method, tuple[str, ...]]:
+        shipped = Address(call.method, (VERSION, *call.segments))
+        address = shipped if self._routing is None else await self._routing.route(shipped, action=call.action)
+        return address.method, address.segments
 
     async def _exchange(self, method: Method, url: str, body: bytes | None, request_id: str) -> Answer:
         headers = {

@@ -43,7 +43,8 @@ class ProductLinksWriter:
         done = Delivered()
         if not _same([*kept, *wanted], stored.rows("product_links")):
             document = {"product": {"sku": stored.sku, "product_links": [*map(_plain, kept), *wanted]}}
-            done = applied(await tell(self._client, "PUT", ("products", stored.sku), document))
+            segments = ("products", stored.sku)
+            done = applied(await tell(self._client, "PUT", segments, document, action="product_links"))
         missing = sorted({sku for skus in record.links.values() for sku in skus} - linked.keys())
         if missing:
             more = ", …" if len(missing) > _SHOWN else ""

@@ -60,6 +60,7 @@ class ProductStatusSender:
                 query=(("fields", "sku,status"),),
                 document={"product": {"sku": change.sku, "status": status}},
                 store_code=store_code,
+                action="product_status",
             )
         )
         if not isinstance(reply, Answered):

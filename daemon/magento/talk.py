@@ -176,6 +176,7 @@ async def tell(
     *,
     query: Sequence[tuple[str, str]] = (),
     hint: str = "",
+    action: str | None = None,
 ) -> Answered:
     """
     Write something to the store.
@@ -187,11 +188,12 @@ async def tell(
         document: the body.
         query: names and values.
         hint: what to do about a refusal, for people.
+        action: the row of the endpoint table, where several have this method and path.
 
     Raises:
         Halted: the store did not do it, or nobody can tell.
     """
-    reply = await client.call(Call(method=method, segments=segments, document=document, query=query))
+    reply = await client.call(Call(method=method, segments=segments, document=document, query=query, action=action))
     if isinstance(reply, NotDone):
         raise Halted(hinted(reply.verdict, hint))
     return reply

@@ -13,6 +13,7 @@ from daemon.acumatica.client import AcumaticaClient
 from daemon.config import Config
 from daemon.erp.opening import odata_access, test_of_erp
 from daemon.erp.reference import ErpReference, ReferenceData
+from daemon.erp.schema import ErpSchema, SchemaManagement
 from daemon.http.app import create_app
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
@@ -100,6 +101,7 @@ class Api:
             input_limits=store.input_limits if store else dict,
             journal=PostgresJournal(engine),
             log_keeper=stores.log_keeper,
+            schemas=SchemaManagement(ErpSchema(self.targets.erp), stores.documents),
             reference=ReferenceData(
                 PostgresReferenceLists(engine), ErpReference(self.targets.erp, odata_access(self.config.acumatica))
             ),

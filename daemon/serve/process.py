@@ -26,6 +26,7 @@ from daemon.logs import set_up_logging
 from daemon.serve.api import Api, Targets, read_tokens
 from daemon.serve.background import Background, woken
 from daemon.serve.broker import Broker, open_broker
+from daemon.serve.endpoints import RoutesInForce
 from daemon.serve.senders import missing_variable, senders
 from daemon.serve.stores import Stores, open_stores
 from daemon.serve.sync_side import IndexFindings, SyncSide
@@ -110,8 +111,11 @@ class _Daemon:
         config, clock = self._config, self._clock
         stores = await open_stores(stack, config, self._definitions, clock)
         broker = await open_broker(stack, config, self._definitions)
-        store = await stack.enter_async_context(open_store(config.magento, clock))
-        erp = await stack.enter_async_context(open_erp(config.acumatica, clock, PostgresTargetTokens(stores.engine)))
+        store = await stack.enter_async_context(
+            open_store(config.magento, clock, RoutesInForce(stores.documents, "magento"))
+        )
+        routing, kept_tokens = RoutesInForce(stores.documents, "acumatica"), PostgresTargetTokens(stores.engine)
+        erp = await stack.enter_async_context(open_erp(config.acumatica, clock, kept_tokens, routing))
         targets, documents = Targets(store=store, erp=erp), stores.documents
         workers = self._workers(stores, broker, targets, documents)
         tokens = await read_tokens(stores.engine, config.http.admin_token, clock)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from daemon.erp.schema import SchemaManagement
 from daemon.http.connections import NotConnected, not_connected
 from daemon.http.dependencies import Dependencies
 from daemon.http.metrics import Metrics
@@ -55,7 +56,7 @@ from tests.fakes.capture_stores import (
     FakeSyncSchedules,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.instance_stores import FakeReferenceData, FakeSyncLog
+from tests.fakes.instance_stores import FakeReferenceData, FakeSchema, FakeSyncLog
 
 TOKEN = "a-token-for-the-tests-of-http"
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -691,6 +692,8 @@ class World:
         self.journal = FakeJournal(self.audit, self.queues, self.dead_letters)
         self.log_keeper = FakeSyncLog(self.audit.write)
         self.reference = FakeReferenceData(self.audit.write)
+        self.schema = FakeSchema()
+        self.schemas = SchemaManagement(self.schema, self.documents)
         self.magento = FakeConnection()
         self.checks = {"database": Check(), "broker": Check(), "schedules": Check()}
         self.token_store = FakeTokenStore(self.audit, self.clock)
@@ -716,6 +719,7 @@ class World:
             journal=self.journal,
             log_keeper=self.log_keeper,
             reference=self.reference,
+            schemas=self.schemas,
             audit=self.audit_store,
             idempotent_calls=self.idempotent_calls,
             changed_keys=self.changed_keys,

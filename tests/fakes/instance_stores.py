@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from daemon.settings.document.references import KINDS, KnownCodes, ReferenceKind
+from daemon.settings.document.schema import SchemaEntity
+from daemon.sync.schema.fields import ErpSchemaField
 from daemon.sync_log.keeping import Cleaning
 from queues.postgres.audit import Act
 from queues.postgres.log_keeping import LogCount
@@ -74,3 +76,13 @@ class FakeReferenceData:
             self._tell("reference_data.refreshed", kind, act)
         found = await self.all()
         return {kind: found[kind] for kind in kinds}
+
+
+class FakeSchema:
+    """Fields by entity; a text in their place is why they do not come."""
+
+    def __init__(self) -> None:
+        self.told: dict[SchemaEntity, Sequence[ErpSchemaField] | str] = {}
+
+    async def fields(self, entity: SchemaEntity) -> Sequence[ErpSchemaField] | str:
+        return self.told.get(entity, "the ERP is away")

@@ -14,6 +14,7 @@ from daemon.magento.authentication import Authentication, BearerToken
 from daemon.magento.client import MAX_ANSWER_BYTES, MagentoClient
 from daemon.magento.session import Timeouts, open_session
 from daemon.secret import Secret
+from daemon.settings.document.routing import Routing
 from queues.ports import Clock
 from tests.fakes.clock import FakeClock
 from tests.magento_contract import contract_errors
@@ -84,6 +85,7 @@ async def scripted_store(
     authentication: Authentication | None = None,
     timeouts: Timeouts | None = None,
     max_answer_bytes: int = MAX_ANSWER_BYTES,
+    routing: Routing | None = None,
 ) -> AsyncIterator[ScriptedStore]:
     """Run a store whose every answer *script* gives; each body it gets is checked against the contract."""
     requests: list[Received] = []
@@ -117,6 +119,7 @@ async def scripted_store(
             session=session,
             clock=_as_clock(clock),
             max_answer_bytes=max_answer_bytes,
+            routing=routing,
         )
         yield ScriptedStore(base_url=base_url, client=client, clock=clock, requests=requests)
     assert faults == []

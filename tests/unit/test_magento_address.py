@@ -19,7 +19,7 @@ from daemon.magento.address import BaseAddress, query_text
     ],
 )
 def test_the_path_of_a_call_follows_the_base(url: str, path: str) -> None:
-    assert BaseAddress.parse(url).path("all", ("products", "A/1")) == path
+    assert BaseAddress.parse(url).path("all", ("V1", "products", "A/1")) == path
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_a_value_is_one_segment_that_decodes_to_itself(sku: str) -> None:
     address = BaseAddress.parse("https://shop.example")
     if sku in {".", ".."}:
         with pytest.raises(ValueError, match="cannot stand"):
-            address.path("all", ("products", sku))
+            address.path("all", ("V1", "products", sku))
         return
-    path = address.path("all", ("products", sku))
+    path = address.path("all", ("V1", "products", sku))
 
     assert path.count("/") == 5
     assert unquote(path.rpartition("/")[2]) == sku

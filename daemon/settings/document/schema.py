@@ -1,12 +1,14 @@
 """`schema`: Schema Management: which fields of the ERP take part (R44 to R54, B62, B64)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from daemon.settings.document.groups import Rows, needed, setting
 from daemon.settings.document.kinds import Boolean, Text
 
 SchemaEntity: TypeAlias = Literal["product", "category", "customer"]
+
+SCHEMA_ENTITIES: Final[tuple[SchemaEntity, ...]] = get_args(SchemaEntity)
 
 PRODUCT_TABS: Final = (
     "General Settings", "Price/Cost Information", "Attributes", "eCommerce", "Additional Features", "Packaging",
