@@ -33,7 +33,7 @@ async def flush_sync_log(request: web.Request) -> web.Response:
         count = await given.log_keeper.count()
         return json_response({"dry_run": True, "until": count.as_of, "entries": count.entries})
     if not fields.get("confirm", False):
-        raise Problem(422, "confirmation_needed", "confirm must be true: every entry of the sync log is deleted")
+        raise Problem(409, "confirmation_needed", "confirm must be true: every entry of the sync log is deleted")
     until: datetime = fields.get("until") or (await given.log_keeper.count()).as_of
     deleted = await given.log_keeper.flush(until, act_of(request, fields))
     return json_response({"dry_run": False, "until": until, "entries": deleted})
@@ -97,7 +97,7 @@ ROUTES: Final = (
             parameters=(ACTOR_PARAMETER,),
             request=json_of("SyncLogFlush"),
             responses={200: answer("What was deleted, or would be", "SyncLogFlushed")},
-            problems=(400, 413, 415, 422, 503),
+            problems=(400, 409, 413, 415, 422, 503),
         ),
     ),
     Route(

@@ -35,7 +35,7 @@ async def test_flushing_needs_a_yes_and_deletes_what_was_there_when_it_was_count
         answer = await flushed.json()
 
     assert (counted["entries"], left) == (4, 4)
-    assert (unconfirmed.status, problem["code"]) == (422, "confirmation_needed")
+    assert (unconfirmed.status, problem["code"]) == (409, "confirmation_needed")
     # The newest entry was written at the very moment of the count: it stays.
     assert (flushed.status, answer["entries"], len(world.log_keeper.entries)) == (200, 3, 1)
     assert [action for action, _, _ in world.audit.rows] == ["sync_log.flushed"]
