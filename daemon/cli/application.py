@@ -28,9 +28,11 @@ from daemon.cli.verbs import (
     run,
     sandbox,
     schema,
+    secret,
     settings,
     syncs,
     tokens,
+    uninstall,
 )
 from daemon.environment import ConfigurationError
 
@@ -62,7 +64,7 @@ def create_application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_root)
-    for verb in (run, migrate, check, sandbox):
+    for verb in (run, migrate, check, secret, uninstall, sandbox):
         verb.add_to(app)
     for group in (
         events,

@@ -11,6 +11,7 @@ from daemon.http.fields import limit, read_body, read_parameters, reason, requir
 from daemon.http.keys import DEPENDENCIES
 from daemon.http.problems import Problem
 from daemon.http.routes import Operation, Route, answer, in_header, in_query, json_of
+from daemon.settings.document.advice import advise_limits
 from daemon.settings.queue_processing import SettingsVersion, advise, merged, replaced
 from queues.errors import InvalidSettings, SettingFault, StateConflict
 from queues.message import parse_json
@@ -23,7 +24,7 @@ CHANGE_REASON_HEADER: Final = "X-Reason"
 
 async def show_settings(request: web.Request) -> web.Response:
     """Show the settings in force."""
-    return _answer(await request.app[DEPENDENCIES].settings.current())
+    return _answer(request, await request.app[DEPENDENCIES].settings.current())
 
 
 async def replace_settings(request: web.Request) -> web.Response:
@@ -75,7 +76,7 @@ async def _write(
         if expected is None:
             raise
         raise _changed(error.state) from error
-    return _answer(version)
+    return _answer(request, version)
 
 
 async def _expected_version(request: web.Request) -> int | None:
@@ -95,8 +96,11 @@ def _changed(state: str) -> Problem:
     return Problem(412, "precondition_failed", text, members={"state": state})
 
 
-def _answer(version: SettingsVersion) -> web.Response:
-    document = {**version.settings.to_document(), **_about(version)}
+def _answer(request: web.Request, version: SettingsVersion) -> web.Response:
+    about = _about(version)
+    limits = request.app[DEPENDENCIES].input_limits()
+    about["advice"] = [*about["advice"], *advise_limits(version.settings, limits)]
+    document = {**version.settings.to_document(), **about}
     return json_response(document, headers={"ETag": f'"{version.version}"'})
 
 

@@ -121,3 +121,15 @@ async def test_a_batch_count_above_the_shops_limit_is_advised_against(client: Cl
     shown, _ = await read(client)
 
     assert any("Batch Count 25 is above the shop's input limit 20 of pricing" in each for each in shown["advice"])
+
+
+async def test_the_advice_stands_beside_the_queue_settings_alone_too(client: Client, world: World) -> None:
+    world.input_limits |= {"pricing": 20, "inventory": None}
+
+    shown = await (await client.get(f"{PATH}/queue-processing")).json()
+    changed = await (await client.patch(f"{PATH}/queue-processing", json={"batch_count": 20})).json()
+
+    assert shown["advice"] == [
+        "Batch Count 25 is above the shop's input limit 20 of pricing: its bulk requests are cut smaller"
+    ]
+    assert changed["advice"] == []

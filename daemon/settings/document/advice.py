@@ -6,6 +6,16 @@ from daemon.settings.document.connector import ConnectorSettings
 from queues.settings import QueueProcessingSettings
 
 
+def advise_limits(queue: QueueProcessingSettings, input_limits: Mapping[str, int | None]) -> Iterator[str]:
+    """Say where Batch Count is more than the shop takes in one request, by entity as far as it told."""
+    for entity, limit in sorted(input_limits.items()):
+        if limit is not None and queue.batch_count > limit:
+            yield (
+                f"Batch Count {queue.batch_count} is above the shop's input limit {limit} of {entity}: "
+                "its bulk requests are cut smaller"
+            )
+
+
 def advise_document(
     settings: ConnectorSettings, queue: QueueProcessingSettings, input_limits: Mapping[str, int | None] | None = None
 ) -> Iterator[str]:
@@ -17,12 +27,7 @@ def advise_document(
         queue: the Queue Processing Settings beside them.
         input_limits: by entity, the most records the shop takes in one request, where it told; None: no limit known.
     """
-    for entity, limit in sorted((input_limits or {}).items()):
-        if limit is not None and queue.batch_count > limit:
-            yield (
-                f"Batch Count {queue.batch_count} is above the shop's input limit {limit} of {entity}: "
-                "its bulk requests are cut smaller"
-            )
+    yield from advise_limits(queue, input_limits or {})
     syncs, entities = settings.syncs, settings.entities
     if syncs.customer.enabled and not settings.customers.classes_to_shop:
         yield "customers.classes_to_shop is empty: no customer goes to the shop"
