@@ -38,8 +38,8 @@ def uninstall(
     """
     Show what there is of CONNECTOR_INSTANCE at the broker; with --delete take it away.
 
-    Only while the intake is stopped and no daemon works on it. The database is left as it is: Failed messages, settings and
-    the audit log stay, and whoever wants them gone drops the database.
+    Only while the intake is stopped and no daemon works on it. The database is left as it is: Failed messages,
+    settings and the audit log stay, and whoever wants them gone drops the database.
     """
     output = Output.standard(is_json=as_json)
     reader = EnvironmentReader(os.environ)
