@@ -337,6 +337,8 @@ async def test_retention_drops_what_is_old_and_never_what_is_open(stores: Stores
         "intake_events": 1,
         "ended_sessions": 0,
         "idempotent_calls": 0,
+        "push_notifications": 0,
+        "sync_runs": 0,
     }
     assert await stores.count("dead_letters") == 1
     assert await stores.count("ledger") == 2
