@@ -107,9 +107,38 @@ async def test_an_attribute_outside_its_options_is_refused_and_mended_it_goes(bo
     assert customer.custom == {"colour": "Red"}
 
 
-def numbered(verdict: Verdict) -> str:
+def reason(verdict: Verdict) -> str:
     assert isinstance(verdict, Skipped), verdict
     return verdict.reason.partition(":")[0]
+
+
+RULE = {
+    "name": "no first customers",
+    "entity": "customer",
+    "conditions": [{"field": "CustomerID", "operator": "equals", "values": ["C000001"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ({"syncs": {"customer": {"enabled": False}}}, "sync_disabled"),
+        ({"syncs": {"customer": {"direction": "to_acumatica"}}}, "direction"),
+        ({"rules": [RULE]}, "rule"),
+        ({"customers": {"classes_to_shop": []}}, "customer_class"),
+        ({}, None),
+    ],
+)
+async def test_what_the_settings_keep_back_is_skipped_with_the_reason(
+    both: tuple[Pair, WritersShop], groups: dict[str, Any], expected: str | None
+) -> None:
+    erp, shop = both
+    customers = Line(customer_reader(erp.client), customer_rule, shop.write.customers)
+
+    verdict = await customers.send("C000001", **{"customers": {"classes_to_shop": ["WEB"]}, **groups})
+
+    assert (reason(verdict) if expected else None) == expected
+    assert [entry.method for entry in shop.writes()] == ([] if expected else ["POST"])
 
 
 async def test_more_invoiced_than_the_shop_sold_is_refused_and_mended_it_goes_once(
@@ -129,7 +158,7 @@ async def test_more_invoiced_than_the_shop_sold_is_refused_and_mended_it_goes_on
     await save("SalesInvoice", invoice("AR1", "000101", {"AC-1000": 3}, shipment=None, Status="Open"))
     await save("SalesInvoice", {**invoice("CM1", "000101", {"AC-1000": 3}, shipment=None), "Type": "Credit Memo"})
     refused((await send("AR1"))[0], "conflict", "3 of AC-1000 to invoice, only 2 left")
-    assert numbered(await invoices.send("Credit Memo/CM1")) == "invoice_type"
+    assert reason(await invoices.send("Credit Memo/CM1")) == "invoice_type"
     assert shop.writes() == []
 
     await save("SalesOrder", sales_order("000101", order.increment_id, {"AC-1000": 2}))
