@@ -100,8 +100,12 @@ def senders(
         ORDER_STATUS.event_type: hydrating.sender(
             ORDER_STATUS, order_reader(erp), order_status_rule, writers.order_statuses
         ),
-        SHIPMENT.event_type: hydrating.sender(SHIPMENT, shipment_reader(erp), shipment_rule, writers.shipments),
-        INVOICE.event_type: hydrating.sender(INVOICE, invoice_reader(erp), invoice_rule, writers.invoices),
+        SHIPMENT.event_type: hydrating.sender(
+            SHIPMENT, shipment_reader(erp), shipment_rule, writers.shipments, parts_stand_alone=True
+        ),
+        INVOICE.event_type: hydrating.sender(
+            INVOICE, invoice_reader(erp), invoice_rule, writers.invoices, parts_stand_alone=True
+        ),
     }
 
 
@@ -121,7 +125,13 @@ class _Hydrating:
         self._budget = budget
 
     def sender(
-        self, entity: Entity, reader: RecordReader[RecordT], rule: Rule[RecordT, ShopT], writer: ShopWriter[ShopT]
+        self,
+        entity: Entity,
+        reader: RecordReader[RecordT],
+        rule: Rule[RecordT, ShopT],
+        writer: ShopWriter[ShopT],
+        *,
+        parts_stand_alone: bool = False,
     ) -> Sender:
         return HydratingSender(
             entity.name,
@@ -131,6 +141,7 @@ class _Hydrating:
             settings=self._settings,
             probe=self._probe,
             budget=self._budget,
+            parts_stand_alone=parts_stand_alone,
         )
 
     async def _probe(self) -> bool:

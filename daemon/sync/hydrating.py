@@ -64,6 +64,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         probe: tells whether ERP and shop both answer.
         budget: for one record, all its requests together: a claim of the record lasts longer than that, and a stop
             waits longer. Reading may take half of it; nothing was changed then, so that it costs no attempt.
+        parts_stand_alone: one part that is refused does not keep the others back, as of a shipment for several orders.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         settings: CurrentSettings,
         probe: Callable[[], Awaitable[bool]],
         budget: timedelta,
+        parts_stand_alone: bool = False,
     ) -> None:
         self._entity = entity
         self._reader = reader
@@ -84,6 +86,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         self._settings = settings
         self._probe = probe
         self._budget = budget.total_seconds()
+        self._parts_stand_alone = parts_stand_alone
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         """Read, judge and write each record; one verdict each, in order."""
@@ -120,10 +123,13 @@ class HydratingSender(Generic[RecordT, ShopT]):
             return Undetermined(text=f"writing {name} took longer than {seconds:g} s")
 
     async def _write(self, wanted: Sequence[ShopT]) -> Verdict:
-        """Write all parts in their order; the first that does not get through is the verdict on the record."""
+        """Write the parts in their order; the first that does not get through is the verdict on the record."""
         verdict: Verdict = Delivered()
+        refused: Refused | None = None
         for each in wanted:
             verdict = await self._writer.write(each)
-            if not isinstance(verdict, Delivered | Skipped):
+            if isinstance(verdict, Refused) and self._parts_stand_alone:
+                refused = refused or verdict
+            elif not isinstance(verdict, Delivered | Skipped):
                 break
-        return verdict
+        return refused or verdict

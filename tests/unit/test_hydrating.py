@@ -142,6 +142,34 @@ async def test_parts_are_written_in_order_up_to_the_first_that_fails() -> None:
     assert shop.holds == ["one"]
 
 
+@pytest.mark.parametrize(
+    ("second", "held"),
+    [
+        (Refused(error_class="not_found", text="no such order", status=404), ["one", "three"]),
+        (Unreachable(text="nobody there"), ["one"]),
+        (Undetermined(text="cut off"), ["one"]),
+    ],
+    ids=["refused", "unreachable", "undetermined"],
+)
+async def test_parts_that_stand_alone_wait_for_no_other_unless_the_shop_is_away(
+    second: Verdict, held: list[str]
+) -> None:
+    erp, shop = Erp({"A": "one+two+three"}), Shop({"two": second})
+    alone = HydratingSender(
+        "shipment",
+        reader=erp,
+        rule=rule,
+        writer=shop,
+        settings=Settings(),
+        probe=yes,
+        budget=timedelta(minutes=1),
+        parts_stand_alone=True,
+    )
+
+    assert await alone.send([message("A")]) == [second]
+    assert shop.holds == held
+
+
 _AT_ONCE = timedelta(milliseconds=1)
 
 
