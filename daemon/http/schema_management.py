@@ -9,7 +9,7 @@ from daemon.http.acting import ACTOR_PARAMETER, act_of
 from daemon.http.cursors import json_response
 from daemon.http.fields import read_fields, reason
 from daemon.http.keys import DEPENDENCIES
-from daemon.http.problems import RETRY_AFTER_SECONDS, Problem, invalid
+from daemon.http.problems import Problem, invalid
 from daemon.http.routes import Operation, Route, answer, json_of
 from daemon.settings.document.schema import SCHEMA_ENTITIES, SchemaEntity, SchemaField
 from daemon.sync.schema.in_force import SchemaInForce
@@ -30,7 +30,7 @@ async def refresh_schema(request: web.Request) -> web.Response:
     done = await request.app[DEPENDENCIES].schemas.refresh(entity, act_of(request, fields))
     if done.changes is None:
         detail = f"the ERP's fields could not be read, nothing was changed: {done.failure}"
-        raise Problem(503, "erp_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+        raise Problem(409, "erp_unavailable", detail)
     document = {
         **_document(done.schema),
         "added": done.changes.added,
@@ -135,7 +135,7 @@ ROUTES: Final = (
         operation=Operation(
             tag="schema",
             summary="Refresh Schema: read the ERP's fields; new ones come in inactive, vanished ones are marked",
-            description="503 `erp_unavailable` with the reason when they cannot be read; nothing is changed then.",
+            description="409 `erp_unavailable` with the reason when they cannot be read; nothing is changed then.",
             parameters=(ACTOR_PARAMETER,),
             request=json_of("Reason"),
             responses={200: answer("What changed, and the schema as it is now", "SchemaRefreshed")},

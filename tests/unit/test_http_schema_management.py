@@ -47,7 +47,7 @@ async def test_while_the_fields_do_not_come_nothing_is_changed() -> None:
         answer = await client.post(f"{PATH}/refresh", json={})
         problem = await answer.json()
 
-    assert (answer.status, problem["code"]) == (503, "erp_unavailable")
+    assert (answer.status, problem["code"]) == (409, "erp_unavailable")
     assert "the ERP is away" in problem["detail"]
     assert not world.audit.rows
 
