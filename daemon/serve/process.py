@@ -151,6 +151,9 @@ class _Daemon:
         )
         await api.open(stack)
         spare_loaded_objects()
+        if erp is not None and not await syncs.settings.planned():
+            hint = "nothing comes from the ERP: am-connector settings set syncs.product.enabled=true"
+            _log.warning("syncs.none_enabled", hint=hint)
         _log.info(
             "daemon.started",
             queues=[worker.name for worker in workers],

@@ -29,6 +29,8 @@ async def test_a_price_changed_in_the_erp_reaches_the_shop(own_site: Site) -> No
         product = await own_site.store.product("AC-1003")
 
         assert (request.skus, request.applied, request.schema_valid) == (["AC-1003"], True, True)
+        # It was started before the settings of this test were in force.
+        assert connector.daemon.lines("syncs.none_enabled")
         assert product["prices"]["0"] == 77.25
 
 
