@@ -37,6 +37,7 @@ class PushQuery:
         key_columns: the columns that make the record's key, joined by a slash where there are several.
         part: its rows are rows of this part of the record, and what changed is named by the part.
         part_key: the column that tells the rows of the part from each other, `Attributes.COLOUR`; empty: nothing does.
+        may_lack_key: rows without a key concern nobody: an item that is of no template.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PushQuery:
     key_columns: tuple[str, ...]
     part: str = ""
     part_key: str = ""
+    may_lack_key: bool = False
 
     def concerned(self, changed: Collection[str] | None) -> tuple[str, ...]:
         """Name the event types that a change of these fields concerns; None: nobody can tell, so all of them."""
@@ -78,6 +80,7 @@ PUSH_QUERIES: Final[Mapping[str, PushQuery]] = {
         key_columns=key_columns,
         part=_PARTS.get(name, ("", ""))[0],
         part_key=_PARTS.get(name, ("", ""))[1],
+        may_lack_key=name == "SYNC-MatrixItems",
     )
     for name, event_types, key_columns in (
         ("SYNC-StockItems", _OF_ITEMS, _ITEM),
@@ -179,6 +182,8 @@ def _rows(document: Row, member: str, query: PushQuery) -> dict[str, list[Row]]:
         _refuse(member, "must be a list of rows", rows)
     by_key: dict[str, list[Row]] = {}
     for index, row in enumerate(rows):
+        if query.may_lack_key and isinstance(row, dict) and not str(row.get(query.key_columns[0]) or "").strip():
+            continue
         by_key.setdefault(_key(row, f"{member}[{index}]", query), []).append(row)
     return by_key
 

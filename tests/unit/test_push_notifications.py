@@ -135,6 +135,16 @@ def test_a_key_of_several_columns_is_joined() -> None:
     assert [each.key for each in push.changes] == ["SO/000123"]
 
 
+def test_an_item_that_is_of_no_template_concerns_none() -> None:
+    rows = [
+        {"InventoryID": name, "TemplateItemID": template} for name, template in (("A", "T "), ("B", None), ("C", ""))
+    ]
+
+    push = read_push_notification(body(Query="SYNC-MatrixItems", Inserted=rows))
+
+    assert [(each.key, each.changed) for each in push.changes] == [("T", None)]
+
+
 def test_a_key_that_is_a_number_is_its_digits() -> None:
     push = read_push_notification(body(Query="SYNC-Categories", Inserted=[{"CategoryID": 70, "Description": "Tools"}]))
 
