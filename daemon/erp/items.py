@@ -49,9 +49,7 @@ class Items:
             self._client,
             key,
             wanted=sorted(name for name in active if "." not in name),
-            custom=tuple(
-                sorted(name for name in active if "." in name and name.split(".", maxsplit=1)[0] not in _OF_PARTS)
-            ),
+            custom=tuple(sorted(name for name in active if _is_custom(name))),
             box=products.item_box,
             visibility=products.visibility,
         )
@@ -92,6 +90,10 @@ class Items:
             return item
         variants = await read_variants(self._client, item, box=settings.products.item_box)
         return variants if isinstance(variants, NotDone) else replace(item, variants=variants)
+
+
+def _is_custom(name: str) -> bool:
+    return name.count(".") == 1 and name.split(".", maxsplit=1)[0] not in _OF_PARTS
 
 
 async def _with_known_class(item: ErpItem, _: ConnectorSettings) -> ErpItem | NotDone:
