@@ -138,7 +138,15 @@ def test_attributes_go_out_under_their_labels_and_those_outside_the_options_are_
 
 @pytest.mark.parametrize(
     ("control", "value", "expected"),
-    [("checkbox", "1", True), ("checkbox", "False", False), ("number", "1.50", Decimal("1.50")), ("text", " a ", "a")],
+    [
+        ("checkbox", "1", True),
+        ("checkbox", "False", False),
+        ("number", "1.50", Decimal("1.50")),
+        ("text", " a ", "a"),
+        ("datetime", "2026-11-21T00:00:00.000", "2026-11-21"),
+        ("datetime", "2026-11-21", "2026-11-21"),
+        ("datetime", "11/21/2026 12:00:00 AM", "2026-11-21"),
+    ],
 )
 def test_a_value_is_read_as_its_definition_says(control: ErpControl, value: str, expected: object) -> None:
     definition = ErpAttribute(attribute_id="A", description="A", control=control)
@@ -151,7 +159,7 @@ def test_a_value_is_read_as_its_definition_says(control: ErpControl, value: str,
 
 
 @pytest.mark.parametrize("value", ["perhaps", "NaN"])
-@pytest.mark.parametrize("control", ["checkbox", "number"])
+@pytest.mark.parametrize("control", ["checkbox", "number", "datetime"])
 def test_a_value_that_its_definition_does_not_allow_is_refused(control: ErpControl, value: str) -> None:
     definition = ErpAttribute(attribute_id="A", description="A", control=control)
     item = replace(MUG, attributes=(ErpAttributeValue(attribute_id="A", value=value),))

@@ -1,6 +1,7 @@
 """Values of attributes: stored values of the ERP as the labels, numbers and answers of the shop."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -44,7 +45,9 @@ def _defined(text: str, definition: ErpAttribute) -> ShopValue | Refused:
             return _answer(text, definition)
         case "number":
             return _number(text, definition)
-        case "text" | "datetime" | "selector":
+        case "datetime":
+            return _day(text, definition)
+        case "text" | "selector":
             return text
 
 
@@ -59,6 +62,18 @@ def _answer(text: str, definition: ErpAttribute) -> bool | Refused:
     if text.casefold() in _TRUE | _FALSE:
         return text.casefold() in _TRUE
     return unmapped(f"attribute {definition.attribute_id} must be ticked or not, it is {text!r}")
+
+
+def _day(text: str, definition: ErpAttribute) -> str | Refused:
+    """Read a date: written as ISO 8601, or in the local form of the ERP's English sites; nobody tells its zone."""
+    try:
+        at = datetime.fromisoformat(text.replace("Z", ""))
+    except ValueError:
+        try:
+            at = datetime.strptime(text.split(maxsplit=1)[0], "%m/%d/%Y")  # noqa: DTZ007 - a day, wherever it is one
+        except ValueError:
+            return unmapped(f"attribute {definition.attribute_id} must be a date such as 2026-11-21, it is {text!r}")
+    return f"{at:%Y-%m-%d}"
 
 
 def _number(text: str, definition: ErpAttribute) -> Decimal | Refused:
