@@ -63,7 +63,8 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
         CATEGORY.event_type: (Listed("ItemSalesCategory"),),
         PRODUCT.event_type: _ALL_ITEMS,
         PRODUCT_IMAGE.event_type: _ALL_ITEMS,
-        PRODUCT_DEPENDENCIES.event_type: _ALL_ITEMS,
+        # The contract tells neither related items nor parts of kits: there is nothing to look for.
+        PRODUCT_DEPENDENCIES.event_type: (),
         CUSTOMER.event_type: (Listed("Customer"),),
         ORDER_STATUS.event_type: (Listed("SalesOrder", key_parts=2, is_document=True),),
         SHIPMENT.event_type: (Listed("Shipment", is_document=True),),

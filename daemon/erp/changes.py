@@ -77,6 +77,8 @@ class ErpChanges:
 
     async def page(self, *, since: datetime | None, position: str) -> KeyPage:
         """Read what changed in one of the entities: each is a page."""
+        if not self._steps:
+            return KeyPage(keys=(), until=None, next_position="")
         number = int(position or 0)
         step = self._steps[number]
         name = "/".join((self._sync, step.listed.entity, *step.listed.contents))

@@ -35,14 +35,14 @@ class Items:
 
     async def read(self, key: str, settings: ConnectorSettings) -> ErpItem | NotDone:
         """Read one item whole; a class or category that the ERP does not have is a refusal."""
-        item = await self.read_with_class(key, settings)
+        item = await self._read_with_class(key, settings)
         for step in (_with_known_class, self._with_categories, self._with_variants):
             if isinstance(item, NotDone):
                 return item
             item = await step(item, settings)
         return item
 
-    async def read_with_class(self, key: str, settings: ConnectorSettings) -> ErpItem | NotDone:
+    async def _read_with_class(self, key: str, settings: ConnectorSettings) -> ErpItem | NotDone:
         """Read one item with its class; of one that the ERP does not have it has none, and `fields` names it."""
         products, active = settings.products, settings.schema.active("product")
         item = await read_item(

@@ -121,6 +121,16 @@ async def test_a_default_price_that_moves_no_stamp_is_found_by_what_it_holds() -
     assert changed == [(PRICING, "AC-1004")]
 
 
+async def test_links_that_the_contract_does_not_tell_are_not_looked_for() -> None:
+    async with pair() as both:
+        page = await changes_of(both, FakeSyncCursors(), "to_magento.product_dependencies").page(
+            since=None, position=""
+        )
+        asked = await both.site.control("GET", "requests")
+
+    assert (page.keys, page.next_position, asked["total"]) == ((), "", 0)
+
+
 async def test_what_was_compared_with_nothing_is_no_change() -> None:
     cursors = FakeSyncCursors()
     async with pair() as both:
