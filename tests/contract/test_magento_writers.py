@@ -14,7 +14,7 @@ from daemon.sync.shop.attribute import ATTRIBUTE_GROUP, ShopAttributeSet
 from daemon.sync.shop.category import CategoryRemoval, ShopCategory
 from daemon.sync.shop.customer import ShopAddress, ShopCustomer, ShopCustomerGroup
 from daemon.sync.shop.image import ALL_ROLES, ProductImages, ShopImage
-from daemon.sync.shop.order import ShippedLine, ShopOrderStatus, ShopShipment, Track
+from daemon.sync.shop.order import ShippedLine, ShopInvoice, ShopOrderStatus, ShopShipment, Track
 from daemon.sync.shop.prices import ShopTierPrices, TierPrice
 from daemon.sync.shop.product import CategoryPlace, ConfigurableParts, ProductLinks, ProductRemoval, ShopProduct
 from daemon.sync.shop.tax_class import ShopTaxClass
@@ -326,9 +326,11 @@ async def test_after_a_lost_answer_the_next_attempt_finds_what_was_done(shop: Wr
     order = shop.order(OrderLine(sku="AC-1000", quantity=Decimal(2)))
     image = ProductImages(sku="AC-1000", images=(ShopImage(content=GIF, name="a.gif"),))
     parcel = ShopShipment(order=order.increment_id, key="1", lines=(ShippedLine(sku="AC-1000", quantity=Decimal(1)),))
+    bill = ShopInvoice(order=order.increment_id, key="AR1", lines=(ShippedLine(sku="AC-1000", quantity=Decimal(1)),))
     lost: list[tuple[str, Callable[[], Awaitable[Verdict]]]] = [
         ("/media", lambda: shop.write.images.write(image)),
         ("/ship", lambda: shop.write.shipments.write(parcel)),
+        ("/invoice", lambda: shop.write.invoices.write(bill)),
     ]
     for path, write in lost:
         shop.running.sandbox.faults.switch_on(Fault(mode="reset_after", path=path, count=1))
@@ -337,3 +339,4 @@ async def test_after_a_lost_answer_the_next_attempt_finds_what_was_done(shop: Wr
 
     assert len(shop.product("AC-1000").gallery) == 1
     assert len(shop.running.sandbox.shop.sales.shipments) == 1
+    assert len(shop.running.sandbox.shop.sales.invoices) == 1
