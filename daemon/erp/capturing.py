@@ -10,6 +10,7 @@ from typing import Final
 from daemon.acumatica.client import AcumaticaClient
 from daemon.capture.invoice_events import InvoiceEvents
 from daemon.capture.key_events import KeyEvents
+from daemon.capture.only_ready import OnlyReady
 from daemon.capture.ports import ChangeReader
 from daemon.capture.syncing import KeyLister
 from daemon.capture.unconnected import Unconnected
@@ -91,12 +92,13 @@ def erp_side(
         absent = Unconnected("CONNECTOR_ACUMATICA_URL")
         return ErpSide(readers=dict.fromkeys(LISTED, absent), listers=dict.fromkeys(runs, absent))
     source, in_force = f"acumatica/{tenant or 'default'}", _InForce(settings)
+    items = ItemStatusReader(client, in_force)
+    prices = ValueEvents(PriceReader(client), price_values, in_force, source=source)
+    stock = ValueEvents(QuantityReader(client), stock_values, in_force, source=source)
     own: Mapping[str, ChangeReader] = {
-        PRICING.event_type: ValueEvents(PriceReader(client), price_values, in_force, source=source),
-        INVENTORY.event_type: ValueEvents(QuantityReader(client), stock_values, in_force, source=source),
-        PRODUCT_STATUS.event_type: ValueEvents(
-            ItemStatusReader(client, in_force), status_values, in_force, source=source
-        ),
+        PRICING.event_type: OnlyReady("pricing", prices, items, in_force),
+        INVENTORY.event_type: OnlyReady("inventory", stock, items, in_force),
+        PRODUCT_STATUS.event_type: ValueEvents(items, status_values, in_force, source=source),
         INVOICE.event_type: InvoiceEvents(InvoiceShipments(client), in_force, source=source),
     }
     # The rest is read when it is sent, so that its newest state goes out.

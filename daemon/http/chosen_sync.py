@@ -62,5 +62,5 @@ async def require_runnable(request: web.Request, chosen: ChosenSync, *, individu
         Problem: 409 with the setting that stands against it.
     """
     refused = may_not_run(chosen.sync, await settings_in_force(request), individual=individual)
-    if refused is not None:
+    if refused is not None and refused.is_refused:
         raise Problem(409, refused.code, refused.text, members={"setting": refused.setting or None})

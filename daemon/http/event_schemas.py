@@ -159,7 +159,10 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     ),
     "ProductStatusEvent": _event(
         PRODUCT_STATUS,
-        _object({"status": {"type": "string", "enum": ["enabled", "disabled"]}}, {}),
+        _object(
+            {"status": {"type": "string", "enum": ["enabled", "disabled"]}},
+            {"when_missing": {"type": "string", "enum": ["refuse", "skip"]}},
+        ),
         "Whether one SKU is offered.",
     ),
     **{name: _key_event(entity) for name, entity in _KEY_EVENTS.items()},

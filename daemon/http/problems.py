@@ -30,7 +30,6 @@ TITLES: Final[Mapping[str, str]] = {
     "not_found": "There is no such thing",
     "state_conflict": "Its state does not allow that",
     "sync_disabled": "This sync is not enabled",
-    "entity_inactive": "Its entities are switched off",
     "wrong_direction": "This sync goes the other way",
     "individual_not_allowed": "Single records may not be synced",
     "nothing_carried": "This release carries nothing of it",

@@ -127,7 +127,7 @@ def _sync_document(
         "individual": told.individual,
         "auto_cron": told.auto_cron,
         "index_after": told.index_after,
-        "runs": refused is None,
+        "runs": refused is None or not refused.is_refused,
         "runs_not_because": None if refused is None else refused.text,
         "status": "not_sync" if last is None else last.state,
         "last_run": None if last is None else run_document(last),

@@ -11,7 +11,7 @@ from daemon.magento.stores import GLOBAL_STORE_ID, StoreViews
 from daemon.sync.product_status import StatusChange, read_status
 from queues.errors import InvalidMessage
 from queues.message import Message
-from queues.verdicts import Delivered, Refused, Verdict
+from queues.verdicts import Delivered, Refused, Skipped, Verdict
 
 _ENABLED: Final = 1
 _DISABLED: Final = 2
@@ -48,6 +48,8 @@ class ProductStatusSender:
             return store
         product = (await self._catalogue.find([change.sku]))[change.sku]
         if not isinstance(product, Product):
+            if change.when_missing == "skip" and isinstance(product, Refused) and product.error_class == "not_found":
+                return Skipped(reason=f"not_in_shop: the shop has no product {change.sku}, whose status would be set")
             return product
         return await self._put(change, store_code=_scope(change, store))
 

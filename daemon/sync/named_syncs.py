@@ -54,6 +54,11 @@ class MayNotRun:
     setting: str
     text: str
 
+    @property
+    def is_refused(self) -> bool:
+        """A person is refused; with entities switched off the records are looked at and skipped with that reason."""
+        return self.code != "entity_inactive"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStart:

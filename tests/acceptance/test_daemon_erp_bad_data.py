@@ -18,7 +18,7 @@ PIXEL: Final = bytes.fromhex(
 )
 SETTINGS: Final[Mapping[str, Any]] = {
     "syncs": {
-        name: {"enabled": True}
+        name: {"enabled": True, "individual": True}
         for name in ("product", "product_image", "product_attribute", "category", "tax_category")
     },
     "products": {"when_box_is_missing": "pass"},

@@ -35,7 +35,7 @@ PIXEL: Final = bytes.fromhex(
 SAW: Final = "SAW/1 x+"
 SETTINGS: Final[Mapping[str, Any]] = {
     "syncs": {
-        name: {"enabled": True}
+        name: {"enabled": True, "individual": True}
         for name in ("tax_category", "product_attribute", "category", "product", "product_image", "inventory_price")
     },
     "products": {

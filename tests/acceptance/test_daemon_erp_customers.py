@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CUSTOMER: Final = "to_magento.customer"
 _FIELDS: Final = ("CustomerID", "CustomerName", "CustomerClass", "TaxRegistrationID", "MainContact.Address")
 ON: Final[dict[str, Any]] = {
-    "syncs": {"customer": {"enabled": True}},
+    "syncs": {"customer": {"enabled": True, "individual": True}},
     "customers": {"classes_to_shop": ["TRADE"]},
     "mappings": {"customer_groups": [{"group": "Trade", "customer_class": "TRADE"}]},
     "schema": {

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from daemon.acumatica.client import AcumaticaClient
+from daemon.capture.only_ready import OnlyReady
 from daemon.capture.ports import Look, Passed, SourceUnavailable
 from daemon.capture.value_events import ValueEvents, price_values, status_values, stock_values
 from daemon.erp.capturing import LISTED
@@ -76,7 +77,49 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
         on, off = await status.read(due("AC-1000", "AC-1001"))
 
     assert data_of(level)[0]["source_code"] == "default"
-    assert (data_of(on), data_of(off)) == ([{"status": "enabled"}], [{"status": "disabled"}])
+    skip = {"when_missing": "skip"}
+    assert data_of(on) == [{"status": "enabled", **skip}]
+    assert data_of(off) == [{"status": "disabled", **skip}]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"ItemStatus": "Inactive"}, "item_not_active"),
+        ({"ExportToExternal": False}, "item_not_enabled"),
+        ({"ItemClass": ""}, "item_class_missing"),
+    ],
+)
+async def test_prices_of_items_that_are_not_for_the_shop_are_passed_over(
+    values: dict[str, object], reason: str
+) -> None:
+    async with pair() as both:
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1001", **values})
+        prices = ValueEvents(PriceReader(both.client), price_values, InForce(), source="acumatica/Shop")
+        reader = OnlyReady("pricing", prices, ItemStatusReader(both.client, InForce()), InForce())
+
+        kept, ready, gone = await reader.read(due("AC-1001", "AC-1002", "NO-SUCH"))
+
+    assert isinstance(kept, Passed)
+    assert kept.reason.startswith(f"{reason}: ")
+    assert data_of(ready)[0]["price"]
+    assert isinstance(gone, Passed)
+    assert gone.reason.startswith("not_found")
+
+
+async def test_what_is_switched_off_asks_the_erp_nothing() -> None:
+    class Off:
+        async def document(self) -> SettingsDocument:
+            return SettingsDocument.from_document({})
+
+    async with pair() as both:
+        prices = ValueEvents(PriceReader(both.client), price_values, Off(), source="acumatica/Shop")
+        (look,) = await OnlyReady("pricing", prices, ItemStatusReader(both.client, Off()), Off()).read(due("AC-1001"))
+        journal = await both.site.control("GET", "requests")
+
+    assert isinstance(look, Passed)
+    assert look.reason.startswith("sync_disabled")
+    assert journal["items"] == []
 
 
 async def keys_of(lister: ErpChanges, cursors: FakeSyncCursors, since: datetime | None) -> list[tuple[str, str]]:

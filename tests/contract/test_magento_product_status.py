@@ -8,12 +8,12 @@ from daemon.magento.catalogue import Catalogue
 from daemon.magento.product_status import ProductStatusSender
 from daemon.magento.stores import StoreViews
 from queues.message import ChangeEvent, Message, decode, encode
-from queues.verdicts import Delivered, Refused
+from queues.verdicts import Delivered, Refused, Skipped
 from tests.fakes.magento_store import Received, ScriptedStore, StoreAnswer, answer, scripted_store
 from tests.magento_recordings import recorded
 
 
-def message(sku: str, status: object, *, storeview: str | None = None) -> Message:
+def message(sku: str, status: object, *, storeview: str | None = None, **data: object) -> Message:
     event = ChangeEvent(
         id=sku,
         source="tests",
@@ -21,7 +21,7 @@ def message(sku: str, status: object, *, storeview: str | None = None) -> Messag
         subject=sku,
         time=datetime(2026, 11, 21, tzinfo=UTC),
         storeview=storeview,
-        data={"status": status},
+        data={"status": status, **data},
     )
     return decode(encode(event))
 
@@ -55,6 +55,15 @@ async def test_with_a_store_view_the_status_is_written_there() -> None:
         await sender(store).send([message("AC/1 b", "enabled", storeview="second")])
 
         assert store.requests[-1].path == "/rest/second/V1/products/AC%2F1%20b"
+
+
+async def test_a_status_that_came_from_change_capture_is_skipped_where_the_shop_has_no_such_product() -> None:
+    async with scripted_store(shop) as store:
+        (verdict,) = await sender(store).send([message("AC/2", "disabled", when_missing="skip")])
+
+        assert isinstance(verdict, Skipped)
+        assert verdict.reason.startswith("not_in_shop: ")
+        assert [request.method for request in store.requests if request.method == "PUT"] == []
 
 
 @pytest.mark.parametrize("sku", ["ac/1 b", "AC/1 B", "AC/2"])

@@ -16,7 +16,7 @@ from daemon.sync.events import check_event
 from daemon.sync.hydrating import NotRead
 from daemon.sync.inventory import StockChange, read_stock, stock_data
 from daemon.sync.pricing import PriceChange, price_data, read_price
-from daemon.sync.product_status import StatusChange, read_status, status_data
+from daemon.sync.product_status import StatusChange, WhenMissing, read_status, status_data
 from daemon.sync.records.quantities import ErpQuantities, ErpWarehouseQuantity
 from daemon.sync.records.sales_price import ErpItemPrices
 from queues.message import ChangeEvent, decode, encode
@@ -65,8 +65,9 @@ def test_stock_is_read_back_as_it_was_mapped(quantity: Decimal, in_stock: bool) 
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_a_status_is_read_back_as_it_was_mapped(enabled: bool) -> None:  # noqa: FBT001 - a case
-    change = StatusChange(sku="AC-1", storeview=None, enabled=enabled)
+@pytest.mark.parametrize("when_missing", ["refuse", "skip"])
+def test_a_status_is_read_back_as_it_was_mapped(enabled: bool, when_missing: WhenMissing) -> None:  # noqa: FBT001 - a case
+    change = StatusChange(sku="AC-1", storeview=None, enabled=enabled, when_missing=when_missing)
 
     assert read_status(event("to_magento.product_status", status_data(change))) == change
 

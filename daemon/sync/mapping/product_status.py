@@ -9,4 +9,4 @@ from daemon.sync.records.item import ErpItem
 def map_status(item: ErpItem, settings: ConnectorSettings, *, storeview: str | None = None) -> StatusChange:
     """Give the status of an item: enabled while the ready rule holds, disabled as soon as it does not."""
     is_ready = ready_gate(item, settings) is None
-    return StatusChange(sku=item.inventory_id.strip(), storeview=storeview, enabled=is_ready)
+    return StatusChange(sku=item.inventory_id.strip(), storeview=storeview, enabled=is_ready, when_missing="skip")
