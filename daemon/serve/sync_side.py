@@ -55,9 +55,9 @@ class SyncSide:
         async def limit() -> int:
             return (await documents.current()).document.default.time.max_skew_seconds
 
-        # Both answer a HEAD without credentials, with whatever status; neither is served from a cache.
+        # Both tell anybody these things; neither comes from a cache.
         addresses = {
-            "magento": (config.magento.url, "/rest/V1/modules"),
+            "magento": (config.magento.url, "/rest/V1/directory/currency"),
             "acumatica": (config.acumatica.url, "/entity"),
         }
         clocks = Clocks(

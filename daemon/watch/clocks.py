@@ -74,7 +74,7 @@ class Clocks:
     Knows how far the clocks are apart.
 
     Args:
-        addresses: by system, something there that answers a HEAD, whatever it answers.
+        addresses: by system, something there that may be read; what it answers does not matter.
         database: its clock.
         limit: the most they may be apart.
         clock: ours.
@@ -134,7 +134,7 @@ class Clocks:
     async def _ask(self, session: aiohttp.ClientSession, system: str, address: str, *, limit: int) -> ClockReading:
         before = self._clock.monotonic()
         try:
-            async with session.head(address, allow_redirects=False) as answer:
+            async with session.get(address, allow_redirects=False) as answer:
                 told = answer.headers.get("Date", "")
             # In the middle of the second that it names.
             at = parsedate_to_datetime(told) + timedelta(seconds=0.5)

@@ -146,12 +146,6 @@ async def test_the_list_holds_what_is_enabled_and_on_request_all_eleven() -> Non
             "syncs.product.direction",
         ),
         (
-            {"syncs": {"product": {"enabled": True}}, "entities": {"product": {"active": False}}},
-            "product/run",
-            "entity_inactive",
-            "entities.product.active",
-        ),
-        (
             {"syncs": {"inventory_price": {"enabled": True, "what": "inventory"}}},
             "pricing/run",
             "sync_disabled",
@@ -174,6 +168,18 @@ async def test_what_the_settings_do_not_allow_is_refused_by_the_setting(
     assert (response.status, problem["code"], problem["setting"]) == (409, code, setting)
     assert not world.sync_runs.runs
     assert not world.changed_keys.due
+
+
+async def test_with_its_entities_switched_off_a_sync_is_run_for_nothing_and_says_so() -> None:
+    world = World()
+    await switch_on(world, {**SWITCHED_ON, "entities": {"product": {"active": False}}})
+
+    async with serving(world) as client:
+        ran = await client.post("/api/v1/syncs/product/run", json={})
+        listed = (await (await client.get("/api/v1/syncs")).json())["items"]
+
+    assert ran.status == 202
+    assert (listed[0]["runs"], "entities.product.active" in listed[0]["runs_not_because"]) == (True, True)
 
 
 async def test_one_record_is_an_individual_run_and_needs_not_wait() -> None:
