@@ -38,7 +38,7 @@ POINTS: Final = {
     "intake.remembered": "the events are known by their ids, their sender has no answer",
     "requeue.uncommitted": "dead letters are being reprocessed, nothing is committed",
     "requeue.committed": "dead letters wait again, who asked has no answer",
-    "sync.page_noted": "a page of a sync's run is noted, the next one not begun",
+    "sync.noted": "a page of a sync's run is noted, the next one not begun",
     "collector.stored": "what nobody routed is a dead letter, and is not acknowledged",
 }
 """Every point, and what is and is not done when a process passes it."""

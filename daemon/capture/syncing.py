@@ -228,7 +228,7 @@ class Syncing:
                 await self._cursors.save(page.cursor)
             position, noted = page.next_position, noted + len(page.keys)
             await self._runs.progress(run, owner, position=position, until=page.until, noted=len(page.keys))
-            hit("sync.page_noted")
+            hit("sync.noted")
             await self._runs.tell(run.id, f"{page.told}: {len(page.keys):,} to be looked at")
             if not position:
                 return noted

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
+from daemon.settings.document.catch_up import NEVER
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.settings.document.entities import EntityName
 from daemon.settings.document.syncs import TITLES, InventoryPriceSync, Sync, SyncName
@@ -130,7 +131,7 @@ def planned_starts(syncs: Sequence[NamedSync], settings: ConnectorSettings) -> S
         elif catch_up.every_minutes:
             every = Every(minutes=catch_up.every_minutes)
             planned.append(PlannedStart(sync=sync.name, purpose="catch_up", kind="changes", times=every))
-        if catch_up.comparison is not None:
+        if catch_up.comparison != NEVER:
             line = CronTimes(line=catch_up.comparison, zone=zone)
             planned.append(PlannedStart(sync=sync.name, purpose="comparison", kind="complete", times=line))
     return planned

@@ -49,7 +49,7 @@ def test_without_auto_cron_the_catch_up_looks_for_changes_and_with_it_the_schedu
 def test_what_is_not_wanted_is_not_planned() -> None:
     given = settings(
         syncs={"product": {"enabled": True}, "customer": {"enabled": True}},
-        catch_up={"every_minutes": 0, "comparison": None},
+        catch_up={"every_minutes": 0, "comparison": "never"},
     )
 
     assert planned(given) == {}
@@ -73,7 +73,7 @@ class Bench:
         return [(each.sync, each.kind, each.actor) for each in self.schedules.runs.runs.values()]
 
 
-PRODUCT = settings(syncs={"product": {"enabled": True}}, catch_up={"comparison": None})
+PRODUCT = settings(syncs={"product": {"enabled": True}}, catch_up={"comparison": "never"})
 
 
 async def test_a_sync_that_was_just_enabled_starts_when_its_time_comes() -> None:
@@ -112,7 +112,9 @@ async def test_another_schedule_begins_at_once_and_one_that_was_switched_off_is_
     bench = Bench(PRODUCT)
     await bench.looks_after(timedelta(0))
 
-    bench.settings = settings(syncs={"product": {"enabled": True}}, catch_up={"every_minutes": 3, "comparison": None})
+    bench.settings = settings(
+        syncs={"product": {"enabled": True}}, catch_up={"every_minutes": 3, "comparison": "never"}
+    )
     await bench.looks_after(timedelta(0))
     (start,) = bench.schedules.starts.values()
     changed = start.next_run_at

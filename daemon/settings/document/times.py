@@ -23,17 +23,23 @@ _ANY_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class CronLine:
-    """A cron line of five fields that comes true some day, or null."""
+    """
+    A cron line of five fields that comes true some day, or nothing.
+
+    Attributes:
+        nothing: the word for nothing; None: null is. A merge patch cannot say null where a line is the default.
+    """
+
+    nothing: str | None = None
 
     def read(self, value: object, path: str, faults: list[SettingFault]) -> Any:  # noqa: ANN401 - see Kind
         """Read it."""
-        if value is None:
+        if value is None and self.nothing is None:
             return None
         text = value.strip() if isinstance(value, str) else ""
-        if not is_cron_line(text):
-            faults.append(
-                SettingFault(field=path, expected="a cron line of five fields, 0 3 * * 1-5, or null", value=value)
-            )
+        if text != self.nothing and not is_cron_line(text):
+            expected = f"a cron line of five fields, 0 3 * * 1-5, or {self.nothing or 'null'}"
+            faults.append(SettingFault(field=path, expected=expected, value=value))
         return text
 
     def write(self, value: Any) -> object:  # noqa: ANN401 - see Kind
@@ -42,7 +48,7 @@ class CronLine:
 
     def schema(self) -> dict[str, Any]:
         """Describe it."""
-        return {"type": ["string", "null"]}
+        return {"type": ["string", "null"] if self.nothing is None else "string"}
 
 
 @dataclass(frozen=True, slots=True)
