@@ -17,6 +17,9 @@ from queues.rabbitmq.publisher import Publication
 GROUP: Final = 1_000
 """Keys looked at together: quantities and sales prices can only be read all at once, however few are wanted."""
 
+_PATIENCE: Final = 3
+"""Looks that fail together before one record of the group is suspected."""
+
 PAUSE_SECONDS: Final = 1.0
 """Between two looks for keys while there are none."""
 
@@ -93,6 +96,12 @@ class Capture:
         try:
             answers = await reader.read(keys)
         except SourceUnavailable as error:
+            if error.may_be_one and len(keys) > 1 and max(each.tries for each in keys) >= _PATIENCE:
+                # One record must not hold the others up for ever: halves find it, and it goes on failing alone.
+                middle = len(keys) // 2
+                await self._look_at(event_type, keys[:middle])
+                await self._look_at(event_type, keys[middle:])
+                return
             await self._keys.failed(keys, str(error))
             _log.warning("change.not_read", event_type=event_type, keys=len(keys), reason=str(error))
             return

@@ -12,7 +12,16 @@ from queues.rabbitmq.publisher import Publication
 
 
 class SourceUnavailable(QueueError):
-    """The system the records are read from did not answer, or refused; its text says which and why."""
+    """
+    The system the records are read from did not answer, or refused; its text says which and why.
+
+    Attributes:
+        may_be_one: it answered, so that one record among those asked for may be what it stumbles over.
+    """
+
+    def __init__(self, text: str, *, may_be_one: bool = False) -> None:
+        super().__init__(text)
+        self.may_be_one = may_be_one
 
 
 class ChangedKeys(Protocol):

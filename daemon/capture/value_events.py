@@ -76,7 +76,7 @@ class ValueEvents(Generic[RecordT]):
         settings = await self._settings.document()
         records = await self._reader.read_many([each.key for each in keys])
         if isinstance(records, Refused | Unreachable | Undetermined):
-            raise SourceUnavailable(records.text)
+            raise SourceUnavailable(records.text, may_be_one=_may_be_one(records))
         return [self._look(key, records.get(key.key), settings) for key in keys]
 
     def _look(self, key: DueKey, record: RecordT | None, settings: SettingsDocument) -> Look:
@@ -97,6 +97,13 @@ class ValueEvents(Generic[RecordT]):
             )
             for part, data in values
         )
+
+
+def _may_be_one(verdict: NotRead) -> bool:
+    """Tell whether the ERP answered, and spoke neither of credentials nor of its limits."""
+    return not isinstance(verdict, Unreachable) and not (
+        isinstance(verdict, Refused) and verdict.error_class in {"auth", "rate_limit"}
+    )
 
 
 def price_values(prices: ErpItemPrices, settings: SettingsDocument, key: DueKey, *, zone: tzinfo = UTC) -> Values:

@@ -57,6 +57,7 @@ class Erp:
     """A reader that may be away, and passes over the keys it is told to."""
 
     is_down: bool = False
+    stumbles_over: str = ""
     passes: frozenset[str] = frozenset()
     asked: list[list[str]] = field(default_factory=list)
 
@@ -64,6 +65,8 @@ class Erp:
         self.asked.append([each.key for each in keys])
         if self.is_down:
             raise SourceUnavailable("Acumatica did not answer within 60 s")
+        if self.stumbles_over in self.asked[-1]:
+            raise SourceUnavailable("Acumatica answered 500", may_be_one=True)
         events = await KeyEvents("acumatica/Shop").read(keys)
         return [
             Passed(reason="the item is inactive") if key.key in self.passes else event
@@ -100,6 +103,29 @@ async def test_a_key_becomes_an_event_and_is_let_go() -> None:
     (event,) = bench.broker.events
     assert (event.type, event.subject, event.time, event.source) == (PRODUCT, "AC-1", NOTED_AT, "acumatica/Shop")
     assert (captured, bench.keys.due) == (1, {})
+
+
+async def test_a_record_the_erp_stumbles_over_does_not_hold_the_others_up_for_ever() -> None:
+    bench = Bench()
+    bench.erp.stumbles_over = "AC-3"
+    await bench.keys.note([change(f"AC-{number}") for number in range(8)], origin="push")
+
+    for _ in range(4):
+        await bench.capture.capture()
+
+    assert sorted(event.subject for event in bench.broker.events) == [f"AC-{n}" for n in range(8) if n != 3]
+    assert bench.keys.errors == {(PRODUCT, "AC-3"): "Acumatica answered 500"}
+
+
+async def test_while_the_erp_is_away_nobody_is_suspected() -> None:
+    bench = Bench()
+    bench.erp.is_down = True
+    await bench.keys.note([change("AC-1"), change("AC-2")], origin="push")
+
+    for _ in range(6):
+        await bench.capture.capture()
+
+    assert bench.erp.asked == [["AC-1", "AC-2"]] * 6
 
 
 async def test_a_look_made_again_after_a_crash_makes_the_same_event() -> None:
