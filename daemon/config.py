@@ -140,6 +140,8 @@ class Config:
         failpoints: for tests only: where this process is to be killed, frozen or stopped.
         retention: how long finished messages, runs and known event ids are kept.
         oldest_message_alert: how long a message may wait in a queue that is run before somebody is told.
+        smtp_url: mail server; None: no mail is sent.
+        mail_from: the address mails come from.
         warnings: what was accepted, and should be looked at all the same; for people.
     """
 
@@ -155,6 +157,8 @@ class Config:
     shutdown_grace: timedelta
     retention: timedelta
     oldest_message_alert: timedelta
+    smtp_url: Secret | None
+    mail_from: str
     failpoints: tuple[Trap, ...]
     warnings: tuple[str, ...] = ()
 
@@ -169,9 +173,10 @@ class Config:
         return min(LONGEST_RUN_LEASE, self.claim_lease)
 
     def secrets(self) -> tuple[str, ...]:
-        """Name every text that must not be shown: all secrets, and the passwords inside the two URLs."""
+        """Name every text that must not be shown: all secrets, and the passwords inside URLs."""
         found = _secrets_of(self)
-        passwords = [urlsplit(url.reveal()).password or "" for url in (self.broker_url, self.database_url)]
+        urls = (self.broker_url, self.database_url, *((self.smtp_url,) if self.smtp_url else ()))
+        passwords = [urlsplit(url.reveal()).password or "" for url in urls]
         return tuple(dict.fromkeys(text for text in (*found, *passwords, *map(unquote, passwords)) if text))
 
     @classmethod
@@ -200,6 +205,8 @@ class Config:
             shutdown_grace=_value(reader, variables.SHUTDOWN_GRACE),
             retention=_value(reader, variables.RETENTION_DAYS),
             oldest_message_alert=_value(reader, variables.OLDEST_MESSAGE_ALERT),
+            smtp_url=reader.read(variables.SMTP_URL),
+            mail_from=_value(reader, variables.MAIL_FROM),
             failpoints=reader.read(variables.FAILPOINTS) or (),
             warnings=tuple(reader.warnings),
         )

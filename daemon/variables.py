@@ -45,8 +45,19 @@ def _url(schemes: tuple[str, ...], expected: str) -> Callable[[str], str]:
     return parse
 
 
+def _smtp_url(text: str) -> Secret:
+    return Secret(_smtp(text))
+
+
+def _mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", text):
+        raise ValueError("a mail address such as connector@shop.example")
+    return text
+
+
 _amqp = _url(("amqp", "amqps"), "a URL amqp://user:password@host:port/vhost (or amqps)")
 _postgres = _url(("postgresql", "postgresql+asyncpg"), "a URL postgresql://user:password@host:port/database")
+_smtp = _url(("smtp", "smtps"), "a URL smtp://user:password@host:587 (or smtps)")
 _http = _url(("http", "https"), "a URL https://host[:port][/path]")
 
 
@@ -324,6 +335,20 @@ OLDEST_MESSAGE_ALERT = Variable(
     meaning="seconds a message may wait in a queue that is run before health, metrics and log tell of it",
 )
 
+SMTP_URL = Variable(
+    name="SMTP_URL",
+    parse=_smtp_url,
+    secret=True,
+    meaning="mail server for the daily report of errors to `logging.report_recipients`, smtp://user:password@host:587 "
+    "or smtps://…; without it no mail is sent",
+)
+MAIL_FROM = Variable(
+    name="MAIL_FROM",
+    parse=_mail_address,
+    default="am-connector@localhost",
+    meaning="address that mails come from",
+)
+
 VARIABLES: Final[tuple[Variable[Any], ...]] = (
     BROKER_URL,
     DATABASE_URL,
@@ -359,6 +384,8 @@ VARIABLES: Final[tuple[Variable[Any], ...]] = (
     SHUTDOWN_GRACE,
     RETENTION_DAYS,
     OLDEST_MESSAGE_ALERT,
+    SMTP_URL,
+    MAIL_FROM,
     FAILPOINTS,
 )
 """In the order of the documentation."""

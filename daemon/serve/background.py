@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,7 +20,7 @@ from daemon.serve.stores import Stores
 from daemon.serve.sync_side import SyncSide
 from daemon.sync.events import check_event
 from daemon.watch.watch import Watch
-from queues.errors import DatabaseUnavailable
+from queues.errors import QueueError
 from queues.ports import Clock
 from queues.postgres.engine import open_engine
 from queues.postgres.retention import PostgresRetention
@@ -93,10 +93,13 @@ class Background:
     async def _clean(self) -> None:
         retention = PostgresRetention(self.stores.engine, keep=self.config.retention)
         while True:
-            with suppress(DatabaseUnavailable):
+            try:
                 cleaned = await retention.clean()
                 days = await self.stores.log_keeper.clean_when_due()
                 _log.info("retention.cleaned", **cleaned, sync_log_days=days)
+                await self.stores.reports.send_when_due()
+            except QueueError as error:
+                _log.warning("retention.not_cleaned", reason=str(error))
             await self.clock.sleep(CLEANING.total_seconds())
 
 

@@ -14,12 +14,15 @@ from daemon.serve.logging_in_force import LoggingOf
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.sync_log.choosing import ChosenEntries
 from daemon.sync_log.keeping import LogKeeper
+from daemon.sync_log.mail import Mailer
+from daemon.sync_log.reporting import ErrorReports
 from queues.definition import QueueDefinition
 from queues.errors import DatabaseUnavailable
 from queues.ports import Clock
 from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import NOT_LET_IN, open_engine, sqlstate_of
+from queues.postgres.journal import PostgresJournal
 from queues.postgres.ledger import PostgresLedger
 from queues.postgres.log_keeping import PostgresLogKeeping
 from queues.postgres.migrate import check_at_head
@@ -48,6 +51,7 @@ class Stores:
     sync_runs: PostgresSyncRuns
     documents: ConnectorVersions
     log_keeper: LogKeeper
+    reports: ErrorReports
     sync_schedules: PostgresSyncSchedules
     sync_cursors: PostgresSyncCursors
     sync_indexing: PostgresSyncIndexing
@@ -88,6 +92,14 @@ async def open_stores(
         changed_keys=PostgresChangedKeys(engine),
         documents=documents,
         log_keeper=LogKeeper(PostgresLogKeeping(engine), logging, clock),
+        reports=ErrorReports(
+            config.instance,
+            log=PostgresLogKeeping(engine),
+            journal=PostgresJournal(engine),
+            settings=logging,
+            mailer=None if config.smtp_url is None else Mailer(config.smtp_url, config.mail_from),
+            clock=clock,
+        ),
         sync_runs=PostgresSyncRuns(engine, lease=config.run_lease),
         sync_schedules=PostgresSyncSchedules(engine),
         sync_cursors=PostgresSyncCursors(engine),

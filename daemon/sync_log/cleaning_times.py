@@ -8,11 +8,15 @@ from daemon.settings.document.logs import Logging
 _HOUR: Final = 1
 
 
+def daily_cleaning(now: datetime) -> datetime:
+    """Tell when the newest daily cleaning up to *now* (UTC) was due."""
+    day = now.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
+    return day if day <= now else day - timedelta(days=1)
+
+
 def last_cleaning(now: datetime, settings: Logging) -> datetime:
     """Tell when the newest cleaning up to *now* (UTC) was due; whoever missed it does it later, with the same end."""
-    day = now.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
-    if day > now:
-        day -= timedelta(days=1)
+    day = daily_cleaning(now)
     match settings.cleaning_frequency:
         case "daily":
             return day

@@ -43,6 +43,14 @@ _DAY: Final = text("""
 """)
 
 
+_REPORT: Final = "sync_log.reported"
+_ONE_REPORT_AT_A_TIME: Final = 4_127_903_655_218_900_738
+_REPORT_LOCK: Final = text("select pg_advisory_xact_lock(:lock)")
+_REPORTED: Final = text(
+    f"select exists (select from audit_log where action = '{_REPORT}' and target = :target)"  # noqa: S608 - a constant
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogCount:
     """How many entries there are, by the database's clock at *as_of*."""
@@ -154,6 +162,19 @@ class PostgresLogKeeping:
             await write_audit(connection, act, action="sync_log.cleaned", target="sync_log", details=details)
 
         await transact(self._engine, work)
+
+    async def take_report(self, until: datetime) -> bool:
+        """Take the report up to *until* in hand; false if somebody has before."""
+        target = until.isoformat()
+
+        async def work(connection: AsyncConnection) -> bool:
+            await connection.execute(_REPORT_LOCK, {"lock": _ONE_REPORT_AT_A_TIME})
+            if (await connection.execute(_REPORTED, {"target": target})).scalar_one():
+                return False
+            await write_audit(connection, Act(actor="am-connector"), action=_REPORT, target=target, details={})
+            return True
+
+        return await transact(self._engine, work)
 
     async def _delete(self, statement: TextClause, until: datetime) -> int:
         async def work(connection: AsyncConnection) -> int:

@@ -1,5 +1,6 @@
 """The sync log and the ERP's lists in PostgreSQL: found by every filter, kept, cleaned, emptied; nothing else."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -11,9 +12,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from daemon.secret import Secret
 from daemon.settings.document.logs import Logging
 from daemon.sync_log.choosing import ChosenEntries
 from daemon.sync_log.keeping import LogKeeper
+from daemon.sync_log.mail import Mailer
+from daemon.sync_log.reporting import ErrorReports
 from queues.errors import StateConflict
 from queues.ports import RunLease
 from queues.postgres.audit import Act, AuditFilter, PostgresAudit
@@ -232,3 +236,51 @@ async def test_a_list_that_does_not_come_keeps_what_it_had_and_says_why(world: W
         "reference_data.not_refreshed",
         "reference_data.refreshed",
     ]
+
+
+class Mailbox:
+    """An SMTP server that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.mails: list[str] = []
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        while line := (await reader.readline()).decode().strip().upper():
+            if line == "DATA":
+                writer.write(b"354 go on\r\n")
+                self.mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+            writer.write(b"221 bye\r\n" if line == "QUIT" else b"250 fine\r\n")
+            await writer.drain()
+            if line == "QUIT":
+                break
+        writer.close()
+
+
+async def test_the_errors_of_a_day_are_told_by_mail_once(world: World) -> None:
+    await world.fail("AC-1001")
+    await world.deliver("AC-1002")
+    world.told.settings = Logging(report_recipients=("ops@example.test", "ada@example.test"))
+    world.clock.step((datetime.now(UTC) + timedelta(days=1) - world.clock.now()).total_seconds())
+    box = Mailbox()
+    server = await asyncio.start_server(box.answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    log, journal = PostgresLogKeeping(world.engine), PostgresJournal(world.engine)
+
+    def reports(url: str | None) -> ErrorReports:
+        mailer = None if url is None else Mailer(Secret(url), "connector@example.test")
+        return ErrorReports("main", log=log, journal=journal, settings=world.told, mailer=mailer, clock=world.clock)
+
+    async with server:
+        unconfigured = await reports(None).send_when_due()
+        sent = [await reports(f"smtp://127.0.0.1:{port}").send_when_due() for _ in range(2)]
+        world.clock.step(86_400)
+        nothing_new = await reports(f"smtp://127.0.0.1:{port}").send_when_due()
+
+    assert (unconfigured, sent, nothing_new) == (False, [True, False], False)
+    (mail,) = box.mails
+    assert "To: ops@example.test, ada@example.test" in mail
+    assert "From: connector@example.test" in mail
+    assert "1 requests went wrong" in mail
+    assert "AC-1001" in mail
+    assert "AC-1002" not in mail

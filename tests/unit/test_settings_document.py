@@ -217,13 +217,6 @@ def test_a_batch_above_the_shops_limit_is_advised_against() -> None:
     assert not any("of inventory" in each for each in told)
 
 
-def test_mails_that_nobody_sends_are_told() -> None:
-    held = settings_with(logging={"report_recipients": ["ops@example.test"]})
-
-    assert any("no mail is sent" in each for each in advise_document(held, QueueProcessingSettings()))
-    assert not any("no mail" in each for each in advise_document(settings_with(), QueueProcessingSettings()))
-
-
 def test_empty_filters_are_advised_against() -> None:
     held = settings_with(customers={"classes_to_shop": []}, orders={"types_to_shop": []})
 

@@ -44,7 +44,5 @@ def advise_document(
         yield "shipment.dropship_ship_via is not chosen: shipments of dropship orders are refused"
     if settings.inventory.mode == "branch_wise" and settings.inventory.warehouses:
         yield "inventory.warehouses is not looked at while inventory.mode is branch_wise"
-    if settings.logging.report_recipients:
-        yield "logging.report_recipients is not used by this release: no mail is sent"
     if settings.logging.lifetime_days == 0:
         yield "logging.lifetime_days is 0: the sync log grows for ever"
