@@ -54,7 +54,7 @@ async def test_a_stop_lets_requests_in_hand_finish_and_leaves_the_rest_waiting_u
 async def test_what_a_stop_leaves_at_the_broker_was_never_delivered(own_site: Site) -> None:
     since = await own_site.store.mark()
     async with own_site.connector() as connector:
-        await connector.collect(PRICING, changes(PRICING, own_site.skus(1200)))
+        await connector.collect(PRICING, changes(PRICING, own_site.skus(1600)))
         await own_site.store.fault("slow", seconds=0.5)
         await connector.api.post(f"queues/{PRICING}/resume")
         await connector.run(PRICING)
@@ -72,7 +72,7 @@ async def test_what_a_stop_leaves_at_the_broker_was_never_delivered(own_site: Si
     )
     assert left
     assert not any(each.redelivered for each in left)
-    assert len(left) + kept["count"] + done["count"] == 1200
+    assert len(left) + kept["count"] + done["count"] == 1600
 
 
 async def test_a_second_signal_hurries_the_stop(own_site: Site) -> None:
