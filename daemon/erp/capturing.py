@@ -54,7 +54,7 @@ _PRICES_OF_ITEMS: Final = (
 
 LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
     {
-        PRICING.event_type: (Listed("SalesPrices"), *_PRICES_OF_ITEMS),
+        PRICING.event_type: (Listed("SalesPrices", only_changes=True), *_PRICES_OF_ITEMS),
         INVENTORY.event_type: (Listed("StorageDetails"),),
         PRODUCT_STATUS.event_type: _ITEMS,
         TAX_CATEGORY.event_type: (Listed("TaxCategory"),),

@@ -1,7 +1,7 @@
 """Which records of the ERP changed: the keys that a run of a sync looks at."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -24,21 +24,24 @@ class Listed:
         entity: of the contract, or `StorageDetails`, `SalesPrices`.
         key_parts: how many fields of its key make ours, joined by a slash; the rest tells rows of one record apart.
         contents: fields whose change moves no stamp: what they hold is compared with what was seen last.
+        only_changes: other lists of the kind name all its records: in a complete run none is noted for it here.
         is_document: there are ever more of them, and old ones rest: a run of everything looks at the recent ones.
     """
 
     entity: str
     key_parts: int = 1
     contents: tuple[str, ...] = ()
+    only_changes: bool = field(default=False, compare=False)
     is_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One list that a run reads, and the event types its keys are looked at for."""
+    """One list that a run reads, and what its keys are looked at for in runs of changes and in complete ones."""
 
     listed: Listed
     kinds: tuple[str, ...]
+    complete_kinds: tuple[str, ...]
 
 
 class Cursors(Protocol):
@@ -93,9 +96,10 @@ class ErpChanges:
         found = () if is_first_look and step.listed.contents else changes.keys
         parts = step.listed.key_parts
         keys = dict.fromkeys("/".join(key[:parts]) for key in found if key and all(key[:parts]))
+        kinds = step.complete_kinds if since is None else step.kinds
         following = number + 1
         return KeyPage(
-            keys=[ChangedKey(event_type=kind, key=key) for key in keys for kind in step.kinds],
+            keys=[ChangedKey(event_type=kind, key=key) for key in keys for kind in kinds],
             until=changes.cursor.stamp,
             next_position="" if following == len(self._steps) else str(following),
             cursor=SyncCursor(name=name, stamp=changes.cursor.stamp, marks=changes.cursor.seen),
@@ -118,11 +122,18 @@ class ErpChanges:
 
 def steps_of(kinds: Sequence[str], listed: Mapping[str, tuple[Listed, ...]]) -> tuple[Step, ...]:
     """Put the lists of *kinds* together, each once however many of them need it."""
-    by_list: dict[Listed, list[str]] = {}
+    by_list: dict[Listed, list[tuple[str, bool]]] = {}
     for kind in kinds:
         for each in listed.get(kind, ()):
-            by_list.setdefault(each, []).append(kind)
-    return tuple(Step(listed=each, kinds=tuple(of)) for each, of in by_list.items())
+            by_list.setdefault(each, []).append((kind, each.only_changes))
+    return tuple(
+        Step(
+            listed=each,
+            kinds=tuple(kind for kind, _ in of),
+            complete_kinds=tuple(kind for kind, only_changes in of if not only_changes),
+        )
+        for each, of in by_list.items()
+    )
 
 
 def _cursor(known: SyncCursor) -> Cursor:

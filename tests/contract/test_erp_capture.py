@@ -21,7 +21,7 @@ from tests.acumatica_client import Pair, pair
 from tests.fakes.capture_stores import FakeSyncCursors
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-PRICING, STATUS = "to_magento.pricing", "to_magento.product_status"
+PRICING, STATUS, TIER = "to_magento.pricing", "to_magento.product_status", "to_magento.tier_price"
 
 
 class InForce:
@@ -183,6 +183,20 @@ async def test_what_was_compared_with_nothing_is_no_change() -> None:
         second = await keys_of(lister, cursors, AT)
 
     assert (first, second) == ([], [(PRICING, "AC-1004")])
+
+
+async def test_a_complete_run_notes_a_record_once_for_a_kind_however_many_lists_name_it() -> None:
+    cursors = FakeSyncCursors()
+    async with pair() as both:
+        lister = changes_of(both, cursors, TIER, PRICING)
+        everything = await keys_of(lister, cursors, None)
+        row = {"RecordID": 10_000, "Price": "3.00"}
+        await both.site.control("POST", "records/SalesPriceDetail", row)
+        changed = await keys_of(lister, cursors, AT)
+
+    assert len(everything) == len(set(everything))
+    assert {(TIER, "AC-1000"), (PRICING, "AC-1000")} <= set(everything)
+    assert sorted(changed) == [(PRICING, "AC-1000"), (TIER, "AC-1000")]
 
 
 async def test_a_list_that_two_kinds_need_is_read_once() -> None:
