@@ -1,6 +1,7 @@
 """Products into the store: everything of a new one, of one that is there only what differs."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
 
 from daemon.magento.attribute_sets import AttributeSets
 from daemon.magento.attribute_values import fits, same_value, written
@@ -20,6 +21,8 @@ from queues.verdicts import Delivered, Refused, Verdict
 _LONGEST_SKU: Final = 64
 _NO_TAX_CLASS: Final = "0"
 _HINTS: Final = "mend the item in the ERP, or the product in the store"
+
+OnMade: TypeAlias = Callable[[str], Awaitable[None]]
 
 
 class ProductWriter:
@@ -47,6 +50,11 @@ class ProductWriter:
         self._tax_classes = tax_classes
         self._websites = websites
         self._parts = PartsWriter(client, attributes=attributes)
+        self._on_made: OnMade | None = None
+
+    def when_made(self, call: OnMade) -> None:
+        """Have *call* called with the SKU of every product that is new in the store; it raises nothing."""
+        self._on_made = call
 
     async def write(self, record: ShopProduct) -> Verdict:
         """Bring the store to hold the product."""
@@ -71,6 +79,8 @@ class ProductWriter:
             done = await self._take_out(record.sku, category_id, done)
         if record.parts is not None:
             done = await self._parts.write(record.sku, record.parts, done)
+        if stored is None and self._on_made is not None:
+            await self._on_made(record.sku)
         return done
 
     async def _resolve(self, record: ShopProduct, stored: StoredProduct | None) -> Resolved:

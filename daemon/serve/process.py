@@ -27,6 +27,7 @@ from daemon.serve.api import Api, Targets, read_tokens
 from daemon.serve.background import Background, woken
 from daemon.serve.broker import Broker, open_broker
 from daemon.serve.endpoints import RoutesInForce
+from daemon.serve.new_products import NewProducts
 from daemon.serve.senders import missing_variable, senders
 from daemon.serve.stores import Stores, open_stores
 from daemon.serve.sync_side import IndexFindings, SyncSide
@@ -169,7 +170,9 @@ class _Daemon:
         ports = Ports(clock=self._clock, source=broker.source, ledger=stores.ledger, schedule=stores.schedule)
         request = self._config.magento.timeout
         spans = Spans(run_lease=self._config.run_lease, claim_lease=self._config.claim_lease, request=request)
-        sending = senders(targets.store, targets.erp, documents, budget=request)
+        sending = senders(
+            targets.store, targets.erp, documents, budget=request, on_made=NewProducts(stores.changed_keys).note
+        )
         workers = []
         probation = Probation()
         for definition in self._definitions:

@@ -21,6 +21,7 @@ from daemon.erp.items import Items
 from daemon.erp.prices import PriceReader
 from daemon.erp.records import OneOfMany
 from daemon.magento.probe import answers_and_accepts
+from daemon.magento.product_writer import OnMade
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.entities import (
@@ -62,7 +63,7 @@ ShopT = TypeVar("ShopT")
 
 
 def senders(
-    store: Store | None, erp: AcumaticaClient | None, settings: ConnectorVersions, *, budget: timedelta
+    store: Store | None, erp: AcumaticaClient | None, settings: ConnectorVersions, *, budget: timedelta, on_made: OnMade
 ) -> Mapping[str, Sender]:
     """
     Give the senders there are, by event type: none without a store, those of values alone without an ERP.
@@ -72,12 +73,14 @@ def senders(
         erp: the records are read from.
         settings: asked for every message.
         budget: for one record, all its requests together.
+        on_made: told the SKU of every product that is new in the shop.
     """
     if store is None:
         return {}
     if erp is None:
         return store.senders
     writers, hydrating, items = store.writers, _Hydrating(store, erp, settings, budget), Items(erp)
+    writers.products.when_made(on_made)
     return {
         **store.senders,
         TAX_CATEGORY.event_type: hydrating.sender(

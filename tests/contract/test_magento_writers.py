@@ -96,6 +96,20 @@ async def test_a_product_arrives_with_all_it_says(shop: WritersShop) -> None:
     assert group.name == ATTRIBUTE_GROUP
 
 
+async def test_of_a_product_that_is_new_somebody_is_told_once(shop: WritersShop) -> None:
+    await catalogue(shop)
+    made: list[str] = []
+
+    async def note(sku: str) -> None:
+        made.append(sku)
+
+    shop.write.products.when_made(note)
+    for _ in range(2):
+        delivered(await shop.write.products.write(PRODUCT))
+
+    assert made == [PRODUCT.sku]
+
+
 async def test_of_a_product_that_is_there_only_what_differs_is_sent(shop: WritersShop) -> None:
     await catalogue(shop)
     delivered(await shop.write.products.write(PRODUCT))

@@ -28,6 +28,10 @@ CONFIG = Config.from_env(
 )
 
 
+async def nobody(sku: str) -> None:
+    raise AssertionError(sku)
+
+
 async def test_every_active_queue_has_its_sender_and_without_a_system_its_name() -> None:
     clock, budget = FakeClock(), timedelta(minutes=1)
     settings = ConnectorVersions(PostgresSettings(open_engine(CONFIG.database_url.reveal())))
@@ -36,10 +40,10 @@ async def test_every_active_queue_has_its_sender_and_without_a_system_its_name()
         open_store(CONFIG.magento, clock) as store,
         open_erp(CONFIG.acumatica, clock, MemoryTokenStore()) as erp,
     ):
-        without_erp = senders(store, None, settings, budget=budget)
+        without_erp = senders(store, None, settings, budget=budget, on_made=nobody)
 
-        assert set(senders(store, erp, settings, budget=budget)) == queues
+        assert set(senders(store, erp, settings, budget=budget, on_made=nobody)) == queues
         assert set(without_erp) == {"to_magento.pricing", "to_magento.inventory", "to_magento.product_status"}
-        assert senders(None, erp, settings, budget=budget) == {}
+        assert senders(None, erp, settings, budget=budget, on_made=nobody) == {}
         assert {missing_variable(each, store) for each in queues - set(without_erp)} == {"CONNECTOR_ACUMATICA_URL"}
         assert {missing_variable(each, None) for each in queues} == {"CONNECTOR_MAGENTO_URL"}
