@@ -159,4 +159,4 @@ class _Current:
         self._settings = settings
 
     async def connector(self) -> ConnectorSettings:
-        return (await self._settings.current()).document.default
+        return (await self._settings.recent()).document.default
