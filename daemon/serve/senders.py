@@ -52,8 +52,9 @@ from daemon.sync.entity_rules import (
     shipment_rule,
     tax_category_rule,
     tier_price_rule,
+    tier_price_switch,
 )
-from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
+from daemon.sync.hydrating import HydratingSender, RecordReader, Rule, Switch, SwitchedSender
 from daemon.sync.shop.writing import ShopWriter
 from daemon.targets import Store
 from queues.ports import Sender
@@ -97,7 +98,11 @@ def senders(
             PRODUCT_DEPENDENCIES, dependencies_reader(items), dependencies_rule, writers.links
         ),
         TIER_PRICE.event_type: hydrating.sender(
-            TIER_PRICE, OneOfMany(PriceReader(erp)), tier_price_rule, writers.tier_prices
+            TIER_PRICE,
+            OneOfMany(PriceReader(erp)),
+            tier_price_rule,
+            writers.tier_prices,
+            switch=tier_price_switch,
         ),
         CUSTOMER.event_type: hydrating.sender(CUSTOMER, customer_reader(erp), customer_rule, writers.customers),
         ORDER_STATUS.event_type: hydrating.sender(
@@ -134,9 +139,10 @@ class _Hydrating:
         rule: Rule[RecordT, ShopT],
         writer: ShopWriter[ShopT],
         *,
+        switch: Switch | None = None,
         parts_stand_alone: bool = False,
     ) -> Sender:
-        return HydratingSender(
+        sender = HydratingSender(
             entity.name,
             reader=reader,
             rule=rule,
@@ -146,6 +152,7 @@ class _Hydrating:
             budget=self._budget,
             parts_stand_alone=parts_stand_alone,
         )
+        return sender if switch is None else SwitchedSender(sender, switch, self._settings)
 
     async def _probe(self) -> bool:
         """Ask the ERP first: it answers from a session it has, and where it is away the shop need not be asked."""

@@ -150,16 +150,19 @@ def attribute_set_rule(
     return kept or (map_attribute_set(item_class, settings),)
 
 
+def tier_price_switch(settings: ConnectorSettings) -> KeptBack | None:
+    """Keep back every item while tier prices do not go out: reading the prices of one costs the ERP requests (B36)."""
+    kept = entity_gate("tier_price", settings)
+    if kept is None and not settings.price.sales_price_sync:
+        kept = KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
+    return kept
+
+
 def tier_price_rule(
     prices: ErpItemPrices, settings: ConnectorSettings, event: ChangeEvent
 ) -> Sequence[ShopTierPrices] | KeptBack | Refused:
     """Judge and map the prices of an item that depend on quantity and customer group, as of the event's day (B36)."""
-    kept = entity_gate("tier_price", settings)
-    if kept is not None:
-        return kept
-    if not settings.price.sales_price_sync:
-        return KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
-    return (map_tier_prices(prices, settings, today=event.time.date()),)
+    return tier_price_switch(settings) or (map_tier_prices(prices, settings, today=event.time.date()),)
 
 
 def tax_category_rule(

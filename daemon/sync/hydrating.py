@@ -14,6 +14,7 @@ from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.shop.writing import ShopWriter
 from queues.errors import DatabaseUnavailable
 from queues.message import ChangeEvent, Message
+from queues.ports import Sender
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable, Verdict
 
 RecordT = TypeVar("RecordT")
@@ -46,6 +47,10 @@ class CurrentSettings(Protocol):
 
 Rule: TypeAlias = Callable[[RecordT, ConnectorSettings, ChangeEvent], Sequence[ShopT] | KeptBack | Refused]
 """Gate and mapping of one entity: what the shop is to hold of the record, in the order of writing, or why nothing."""
+
+
+Switch: TypeAlias = Callable[[ConnectorSettings], KeptBack | None]
+"""What the settings alone decide: asked before anything is read."""
 
 
 class HydratingSender(Generic[RecordT, ShopT]):
@@ -133,3 +138,31 @@ class HydratingSender(Generic[RecordT, ShopT]):
             elif not isinstance(verdict, Delivered | Skipped):
                 break
         return refused or verdict
+
+
+class SwitchedSender:
+    """
+    Matches `queues.ports.Sender`: skips everything, before anything is read, while the settings keep every record back.
+
+    Args:
+        sender: of the entity.
+        switch: tells what keeps every record back.
+        settings: asked for every message.
+    """
+
+    def __init__(self, sender: Sender, switch: Switch, settings: CurrentSettings) -> None:
+        self._sender = sender
+        self._switch = switch
+        self._settings = settings
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
+        """Skip *messages*, or have them sent."""
+        try:
+            kept = self._switch(await self._settings.connector())
+        except DatabaseUnavailable as error:
+            return [Unreachable(text=f"the settings could not be read: {error}")] * len(messages)
+        return await self._sender.send(messages) if kept is None else [Skipped(reason=str(kept))] * len(messages)
+
+    async def probe(self) -> bool:
+        """Ask the sender."""
+        return await self._sender.probe()

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.gates.kept_back import KeptBack
-from daemon.sync.hydrating import CurrentSettings, HydratingSender, NotRead
+from daemon.sync.hydrating import CurrentSettings, HydratingSender, NotRead, SwitchedSender
 from queues.errors import DatabaseUnavailable
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable, Verdict
@@ -191,3 +191,14 @@ async def test_without_its_settings_nothing_is_tried() -> None:
     verdicts = await sender(Erp({"A": "new"}), Shop(), settings=NoSettings()).send([message("A"), message("B")])
 
     assert verdicts == [Unreachable(text="the settings could not be read: connection refused")] * 2
+
+
+async def test_what_the_settings_keep_back_is_not_read_at_all() -> None:
+    def off(_: ConnectorSettings) -> KeptBack:
+        return KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
+
+    idle = SwitchedSender(sender(SlowErp(), Shop()), off, Settings())
+
+    (verdict,) = await idle.send([message("A")])
+
+    assert verdict == Skipped(reason="sync_disabled: price.sales_price_sync is false")
