@@ -74,6 +74,8 @@ OTHERS: Final = {
     "requeue.uncommitted",
     "requeue.committed",
     "collector.stored",
+    # A run of a sync: tests/acceptance/test_daemon_syncs.py.
+    "sync.noted",
 }
 
 

@@ -107,6 +107,9 @@ class Joint:
 
     async def sync(self, kind: str, key: str) -> None:
         """Have one record looked at, as a person asks for it, and delivered."""
+        # What a new product had noted beside it goes first.
+        await self.connector.api.until("syncs", lambda page: all(not each["records_waiting"] for each in page["items"]))
+        await self.deliver(kind)
         await self.connector.pause(kind)
         await self.connector.api.post(f"syncs/{kind}/records", {"keys": [key]})
         await self.connector.wait_until_waiting(kind, 1)

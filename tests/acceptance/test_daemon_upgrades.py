@@ -85,6 +85,7 @@ async def test_a_daemon_of_the_earlier_code_and_one_of_this_work_side_by_side(fr
         upgraded, more = await asyncio.gather(
             run_command(site.environment(), "migrate"), site.publish(changes(PRICING, skus[30:60]))
         )
+        assert upgraded.code == 0, upgraded
         async with site.connector(**TICK) as later:
             events = [*events, *more, *await site.publish(changes(PRICING, skus[60:]))]
             letter = await later.letter_of(bad)
@@ -99,7 +100,7 @@ async def test_a_daemon_of_the_earlier_code_and_one_of_this_work_side_by_side(fr
             codes.append(await later.daemon.stop())
         lines = [*earlier.daemon.log, *later.daemon.log]
 
-    assert (migrated.code, upgraded.code, codes) == (0, 0, [0, 0])
+    assert (migrated.code, codes) == (0, [0, 0])
     assert before != await revision(site) == newest_revision()
     assert seen_before["id"] == letter["id"]
     assert {line["event"] for line in lines if line["level"] in {"error", "critical"}} == {"message.failed"}

@@ -118,7 +118,7 @@ async def test_a_consumer_that_the_broker_cancels_is_told_and_the_next_check_goe
     await connector.api.put_settings(check_process_time=1, process_sleep_time=1, threshold_count=5000)
     since = await site.store.mark()
     # More than a check holds in hand: its consumer stays until the last of them is fetched.
-    await connector.collect(PRICING, changes(PRICING, site.skus(1200)))
+    await connector.collect(PRICING, changes(PRICING, site.skus(1600)))
     await site.store.fault("slow", seconds=0.5)
 
     await connector.api.post(f"queues/{PRICING}/resume")

@@ -54,6 +54,7 @@ def doubtful(call: ast.Call, constants: frozenset[str]) -> Iterator[str]:
 KNOWN = {
     # Written-out conditions, chosen by the name of a field.
     "queues/postgres/audit.py": {"conditions"},
+    "queues/postgres/journal.py": {"_REQUESTS.format(conditions=conditions)"},
     # Two variants of constants, and the columns of one with their table before them.
     "queues/postgres/claiming.py": {"each.replace('(in_other_hands)', _IN_OTHER_HANDS if others_hold else 'false')"},
     "queues/postgres/sync_runs.py": {"', '.join((f'r.{name.strip()}' for name in _COLUMNS.split(',')))"},
