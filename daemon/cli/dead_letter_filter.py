@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from daemon.cli.moments import read_moment
+from daemon.cli.moments import read_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,8 @@ class LetterFilter:
             queue=queue,
             key=key,
             error_class=error_class,
-            since=_instant(since, "--since", now),
-            until=_instant(until, "--until", now),
+            since=read_instant(since, option="--since", now=now),
+            until=read_instant(until, option="--until", now=now),
             q=q,
         )
 
@@ -60,9 +60,3 @@ class LetterFilter:
     def failed_unless_said(self) -> Self:
         """Give it for those in state failed, if no state was asked for."""
         return self if self.state is not None else replace(self, state="failed")
-
-
-def _instant(text: str | None, option: str, now: datetime) -> str | None:
-    if text is None:
-        return None
-    return read_moment(text, option=option, now=now).isoformat().replace("+00:00", "Z")

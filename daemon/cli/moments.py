@@ -35,6 +35,16 @@ def read_moment(text: str, *, option: str, now: datetime, zone: tzinfo | None = 
     return _read(text, option, now, zone, direction=-1, expected=_EXPECTED)
 
 
+def read_instant(text: str | None, *, option: str, now: datetime) -> str | None:
+    """
+    Read the time an operator gave, if any, and write it as the API reads it: RFC 3339, UTC.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return None if text is None else read_moment(text, option=option, now=now).isoformat().replace("+00:00", "Z")
+
+
 def read_future(text: str, *, option: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     """
     Read the time by which something is to end: as `read_moment`, but a span goes ahead from *now*.

@@ -1,17 +1,16 @@
 """`am-connector audit`: who did what, and what was refused to whom."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from daemon.cli.audit_views import audit_lines, audit_table
-from daemon.cli.moments import read_moment
+from daemon.cli.listing import LimitOption, SinceOption, UntilOption, show_first
+from daemon.cli.moments import read_instant
 from daemon.cli.options import JsonOption, UrlOption, examples, new_group
 from daemon.cli.output import Output
-from daemon.cli.session import over_api
-
-MOST: Final = 1_000_000
 
 
 def create_group() -> typer.Typer:
@@ -47,11 +46,9 @@ def list_rows(  # noqa: PLR0913 - one parameter for each option
         str | None, typer.Option("--target", metavar="TARGET", help="Done to this: an id, the name of a queue.")
     ] = None,
     result: Annotated[Literal["done", "refused"] | None, typer.Option("--result", help="Done, or refused.")] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="30m, 2h, 7d, 2026-11-21, 2026-11-21T10:00.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Before; written as --since.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="Rows at most.")] = 50,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 50,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,14 +61,11 @@ def list_rows(  # noqa: PLR0913 - one parameter for each option
         "action": action,
         "target": target,
         "result": result,
-        "since": None if since is None else read_moment(since, option="--since", now=now).isoformat(),
-        "until": None if until is None else read_moment(until, option="--until", now=now).isoformat(),
+        "since": read_instant(since, option="--since", now=now),
+        "until": read_instant(until, option="--until", now=now),
     }
-    rows = over_api(url, lambda api: api.first_items("audit", limit=limit + 1, **filters))
-    is_more, rows = len(rows) > limit, rows[:limit]
-    if output.is_json:
-        output.document({"items": rows, "more": is_more})
-        return
-    output.table(audit_table(rows, now=now) if output.on_terminal else audit_lines(rows))
-    if is_more:
-        output.note(f"there are more than {limit:,}: give a higher --limit, or filters")
+
+    def show(rows: Sequence[Any]) -> None:
+        output.table(audit_table(rows, now=now) if output.on_terminal else audit_lines(rows))
+
+    show_first(output, url, "audit", filters, show, limit=limit)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ from daemon.cli.dead_letter_story import story_lines
 from daemon.cli.dead_letter_views import letter_lines, letter_table, shared_prefix
 from daemon.cli.errors import ApiProblem, UsageError
 from daemon.cli.exit_codes import FAILED
+from daemon.cli.listing import LimitOption, show_first
 from daemon.cli.options import JsonOption, ReasonOption, UrlOption, YesOption, examples, new_group
 from daemon.cli.output import Output
 from daemon.cli.progress import Report, progress
@@ -22,7 +23,6 @@ from daemon.cli.session import api_session, over_api
 from daemon.cli.texts import counted
 
 State = Literal["failed", "reprocessing", "reprocessed", "discarded", "superseded"]
-MOST: Final = 1_000_000
 
 StateOption = Annotated[State | None, typer.Option("--state", help="In this state only.")]
 QueueOption = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="Of this queue only, full name.")]
@@ -89,25 +89,22 @@ def list_letters(  # noqa: PLR0913 - one parameter for each option
     since: SinceOption = None,
     until: UntilOption = None,
     q: TextOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="Rows at most.")] = 50,
+    limit: LimitOption = 50,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List dead letters, newest first: a table on a terminal, tab-separated lines in a pipe."""
     output = Output.standard(is_json=as_json)
     chosen = LetterFilter.read(state, queue, key, error_class, since, until, q, now=datetime.now(UTC))
-    letters = over_api(url, lambda api: api.first_items("dead-letters", limit=limit + 1, **chosen.parameters()))
-    is_more, letters = len(letters) > limit, letters[:limit]
-    if output.is_json:
-        output.document({"items": letters, "more": is_more})
-        return
-    if output.on_terminal:
-        output.table(letter_table(letters, now=datetime.now(UTC), width=output.out.width))
-        _footnote(output, letters)
-    else:
-        output.table(letter_lines(letters))
-    if is_more:
-        output.note(f"there are more than {limit:,}: give a higher --limit, or filters")
+
+    def show_letters(letters: Sequence[Any]) -> None:
+        if output.on_terminal:
+            output.table(letter_table(letters, now=datetime.now(UTC), width=output.out.width))
+            _footnote(output, letters)
+        else:
+            output.table(letter_lines(letters))
+
+    show_first(output, url, "dead-letters", chosen.parameters(), show_letters, limit=limit)
 
 
 def show(letter_id: IdArgument, *, url: UrlOption = None, as_json: JsonOption = False) -> None:

@@ -1,18 +1,18 @@
 """`am-connector logs`: the sync log: filter it, clean it, flush it; and the notices of bulk requests."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from daemon.cli.confirmation import confirm
+from daemon.cli.listing import LimitOption, SinceOption, UntilOption, show_first
 from daemon.cli.log_views import log_table
-from daemon.cli.moments import local_and_relative, parse_instant, read_moment
+from daemon.cli.moments import local_and_relative, parse_instant, read_instant
 from daemon.cli.options import JsonOption, ReasonOption, UrlOption, YesOption, examples, new_group
 from daemon.cli.output import Output
 from daemon.cli.session import over_api
-
-MOST: Final = 1_000_000
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Change nothing, tell the number.")]
 
@@ -60,11 +60,9 @@ def list_entries(  # noqa: PLR0913 - one parameter for each option
         Literal["debug", "info", "warning", "error"] | None, typer.Option("--level", help="Of this level only.")
     ] = None,
     key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="With this record in it.")] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="30m, 2h, 7d, 2026-11-21, 2026-11-21T10:00.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Before; written as --since.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="Rows at most.")] = 50,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 50,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,17 +75,14 @@ def list_entries(  # noqa: PLR0913 - one parameter for each option
         "action": action,
         "level": level,
         "key": key,
-        "since": None if since is None else read_moment(since, option="--since", now=now).isoformat(),
-        "until": None if until is None else read_moment(until, option="--until", now=now).isoformat(),
+        "since": read_instant(since, option="--since", now=now),
+        "until": read_instant(until, option="--until", now=now),
     }
-    rows = over_api(url, lambda api: api.first_items("sync-log", limit=limit + 1, **filters))
-    is_more, rows = len(rows) > limit, rows[:limit]
-    if output.is_json:
-        output.document({"items": rows, "more": is_more})
-        return
-    output.table(log_table(rows, now=now))
-    if is_more:
-        output.note(f"there are more than {limit:,}: give a higher --limit, or filters")
+
+    def show(rows: Sequence[Any]) -> None:
+        output.table(log_table(rows, now=now))
+
+    show_first(output, url, "sync-log", filters, show, limit=limit)
 
 
 def clean(
