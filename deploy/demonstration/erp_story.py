@@ -39,7 +39,6 @@ def tell_erp(stage: Stage, erp_stage: ErpStage) -> None:
     """
     erp = erp_stage.erp
     stage.say("")
-    stage.say(f"Now from the ERP. Syncs are off until you switch them on; this one is on now: syncs.{SYNC}.enabled")
     _switch_on(stage)
     erp.put(
         "/_sandbox/push",
@@ -65,7 +64,13 @@ def tell_erp(stage: Stage, erp_stage: ErpStage) -> None:
 
 
 def _switch_on(stage: Stage) -> None:
-    stage.connector.patch("/api/v1/settings", {"syncs": {SYNC: {"enabled": True}}})
+    stage.connector.patch(
+        "/api/v1/settings", {"syncs": {SYNC: {"enabled": True}}, "products": {"when_box_is_missing": "pass"}}
+    )
+    stage.say(f"Now from the ERP. Syncs are off until you switch them on; this one is on now: syncs.{SYNC}.enabled")
+    stage.say(
+        "An ERP without the boxes of a customization lets no item pass; this one may: products.when_box_is_missing"
+    )
 
 
 def _some_item(stage: Stage, erp: JsonHttp) -> str:
