@@ -43,7 +43,7 @@ def image_reader(client: AcumaticaClient, items: Items) -> RecordOfSettings[Item
             return item
         files: list[tuple[ErpFile, bytes]] = []
         for file in image_files(item):
-            content = await fetch_file(client, file)
+            content = await fetch_file(client, file, service=settings.syncs.product_image.webservice_name)
             if isinstance(content, NotDone):
                 return _without_file(item, file, content)
             files.append((file, content))

@@ -28,15 +28,22 @@ TAX, ATTRIBUTE, SET, CATEGORY, PRODUCT, IMAGE, LINKS = (
         "product_dependencies",
     )
 )
+PRICING, INVENTORY = "to_magento.pricing", "to_magento.inventory"
 PIXEL: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf"
     "c000000301010018dd8db00000000049454e44ae426082"
 )
 SAW: Final = "SAW/1 x+"
+STOCKED: Final = "AC-1001"
+"""An item both systems have from the start; the ERP has quantities of it."""
+WEB_SERVICE: Final = "Default/25.200.001"
 SETTINGS: Final[Mapping[str, Any]] = {
     "syncs": {
-        name: {"enabled": True, "individual": True}
-        for name in ("tax_category", "product_attribute", "category", "product", "product_image", "inventory_price")
+        **{
+            name: {"enabled": True, "individual": True}
+            for name in ("tax_category", "product_attribute", "category", "product", "inventory_price")
+        },
+        "product_image": {"enabled": True, "individual": True, "webservice_name": WEB_SERVICE},
     },
     "products": {
         "when_box_is_missing": "pass",
@@ -49,21 +56,23 @@ SETTINGS: Final[Mapping[str, Any]] = {
             {"tab": "General Settings", "schema": name, "name": name, "active": True}
             for name in (
                 "InventoryID", "Description", "ItemClass", "TaxCategory", "Content", "DimensionWeight", "PageTitle",
-                "Categories", "Attributes.FINISH", "Attributes.MADE_IN", "Item.UsrBrand", "CountryOfOrigin",
+                "MetaDescription", "Categories", "Attributes.FINISH", "Attributes.MADE_IN", "Item.UsrBrand",
+                "CountryOfOrigin",
             )
         ]
     },
     "mappings": {
         "product_fields": [
-            {"field": field, "attribute": attribute}
-            for field, attribute in (
-                ("Description", "name"),
-                ("Content", "description"),
-                ("TaxCategory", "tax_class_id"),
-                ("DimensionWeight", "weight"),
-                ("PageTitle", "meta_title"),
-                ("Categories", "category_ids"),
-                ("Item.UsrBrand", "meta_keyword"),
+            {"field": field, "attribute": attribute, "direction": direction}
+            for field, attribute, direction in (
+                ("Description", "name", "to_magento"),
+                ("Content", "description", "last_update_wins"),
+                ("TaxCategory", "tax_class_id", "magento_wins"),
+                ("DimensionWeight", "weight", "acumatica_wins"),
+                ("PageTitle", "meta_title", "to_magento"),
+                ("MetaDescription", "meta_description", "to_acumatica"),
+                ("Categories", "category_ids", "to_magento"),
+                ("Item.UsrBrand", "meta_keyword", "to_magento"),
             )
         ]
     },
@@ -105,12 +114,16 @@ class Joint:
         while (await self.connector.api.get(f"queues/{kind}"))["waiting"]:
             await self.connector.run_to_its_end(kind)
 
+    async def empty(self, *kinds: str) -> None:
+        """Have queues delivered and paused: what a new product had noted beside it goes before anything else."""
+        await self.connector.api.until("syncs", lambda page: all(not each["records_waiting"] for each in page["items"]))
+        for kind in kinds:
+            await self.deliver(kind)
+            await self.connector.pause(kind)
+
     async def sync(self, kind: str, key: str) -> None:
         """Have one record looked at, as a person asks for it, and delivered."""
-        # What a new product had noted beside it goes first.
-        await self.connector.api.until("syncs", lambda page: all(not each["records_waiting"] for each in page["items"]))
-        await self.deliver(kind)
-        await self.connector.pause(kind)
+        await self.empty(kind)
         await self.connector.api.post(f"syncs/{kind}/records", {"keys": [key]})
         await self.connector.wait_until_waiting(kind, 1)
         await self.deliver(kind)
@@ -156,6 +169,7 @@ SAW_ITEM: Final = item(
     Content="<p>Cuts.</p>",
     DimensionWeight="1.4",
     PageTitle="A saw",
+    MetaDescription="What the shop says of it is not the ERP's to tell",
     Visibility="Catalog",
     Attributes=finish("GLO"),
     Categories=[{"CategoryID": 80}],
@@ -271,6 +285,14 @@ async def test_a_product_is_in_the_shop_what_the_item_is_in_the_erp(joint: Joint
     assert (product["type_id"], product["status"], product["visibility"]) == ("simple", 1, 2)
 
 
+async def test_a_field_that_goes_to_the_erp_is_not_told_from_there(joint: Joint) -> None:
+    values = await joint.values("products/SAW%2F1%20x%2B")
+
+    # The fields of all other directions are compared in the test before.
+    assert SAW_ITEM["MetaDescription"]
+    assert "meta_description" not in values
+
+
 async def test_a_service_is_virtual_and_a_template_a_configurable_of_its_items(joint: Joint) -> None:
     service, template = await joint.shop("products/SHARPEN"), await joint.shop("products/SAW-T")
     parts = [await joint.shop(f"products/{sku}") for sku in ("SAW-M", "SAW-G")]
@@ -292,7 +314,9 @@ async def test_an_image_goes_up_once_and_again_only_when_it_is_another(joint: Jo
         await joint.sync(IMAGE, SAW)
     (other,) = (await joint.shop("products/SAW%2F1%20x%2B"))["media_gallery_entries"]
     changes = [each.method for each in await joint.site.store.requests("/media", since=since) if each.method != "GET"]
+    fetched = (await joint.erp.control("GET", "requests?path=/files/"))["items"]
 
+    assert {each["path"].partition("/files/")[0] for each in fetched} == {f"/entity/{WEB_SERVICE}"}
     assert sorted(entry["types"]) == ["image", "small_image", "thumbnail"]
     assert (other["file"] != entry["file"], changes) == (True, ["POST", "DELETE"])
 
@@ -349,3 +373,54 @@ async def test_what_is_not_ready_is_skipped_and_says_why(joint: Joint) -> None:
         "SAW-M": "fields_inactive",
     }
     assert letters == []
+
+
+async def test_what_a_switch_keeps_back_is_skipped_with_the_switch(joint: Joint) -> None:
+    connector = joint.connector
+    before = (await connector.api.get("settings"))["version"]
+    await joint.empty(PRODUCT, IMAGE)
+    for kind in (PRICING, INVENTORY):
+        await connector.pause(kind)
+    await joint.erp.control("POST", "records/StockItem?push=0", item(STOCKED))
+
+    async def look(carried: str) -> None:
+        """Have price and stock looked at, and wait for the one that goes out."""
+        switch = {"syncs": {"inventory_price": {"what": carried}}}
+        assert (await connector.api.call("PATCH", "settings", document=switch)).status == 200
+        kind = {"inventory": INVENTORY, "price": PRICING}[carried]
+        others = (await connector.api.get(f"queues/{kind}"))["waiting"]
+        await connector.api.post("syncs/inventory_price/records", {"keys": [STOCKED]})
+        await connector.wait_until_waiting(kind, others + 1)
+
+    async def passed(kind: str, stage: str) -> set[str]:
+        page = await connector.api.until(
+            "skipped-records",
+            lambda page: any(each["stage"] == stage for each in page["items"]),
+            key=STOCKED,
+            queue=joint.site.queue(kind),
+        )
+        return {each["reason"] for each in page["items"] if each["stage"] == stage}
+
+    await look("inventory")
+    await look("price")
+    title = "Product Inventory and Price Sync"
+    assert f"sync_disabled: {title} carries inventory only" in await passed(PRICING, "look")
+    assert f"sync_disabled: {title} carries price only" in await passed(INVENTORY, "look")
+
+    switches = {
+        "entities": {"product_image": {"active": False}},
+        "syncs": {"product": {"direction": "to_acumatica"}},
+    }
+    assert (await connector.api.call("PATCH", "settings", document=switches)).status == 200
+    since = await joint.site.store.mark()
+    await joint.save("StockItem", InventoryID=STOCKED, Description="Renamed", files=[picture("front.png", PIXEL)])
+    await connector.wait_until_waiting(PRODUCT, 1)
+    await connector.wait_until_waiting(IMAGE, 1)
+    await joint.deliver(PRODUCT)
+    await joint.deliver(IMAGE)
+
+    told = "direction: the direction of Product Sync is Magento to Acumatica"
+    assert await passed(PRODUCT, "send") == {told}
+    assert await passed(IMAGE, "send") == {"entity_inactive: entities.product_image.active is false"}
+    assert await joint.site.store.requests(since=since) == []
+    await connector.api.post("settings/restore", {"version": before})

@@ -1,8 +1,11 @@
-"""Settings changed through the API hold from the next check of a running daemon on."""
+"""Settings changed through the API or the command hold from the next check of a running daemon on."""
+
+from typing import Any
 
 import pytest
 
 from queues.settings import QueueProcessingSettings
+from tests.acceptance.daemon_process import Finished, run_command
 from tests.acceptance.site import PRICING, Connector, Site, changes
 from tests.acceptance.store import PRICES
 
@@ -53,3 +56,58 @@ async def test_a_lower_retry_count_fails_what_has_used_it_up_and_a_higher_one_re
     assert letter["attempts"] == 2
     assert len(await site.store.requests(PRICES, since=since)) == 2
     assert (await connector.letter_of(sku))["id"] == letter["id"]
+
+
+async def test_operators_find_the_defaults_of_the_guide_and_enable_what_the_erp_has(
+    connector: Connector, site: Site
+) -> None:
+    async def command(*arguments: str) -> Finished:
+        return await run_command(site.environment(), *arguments, "--json", "--url", connector.api.address)
+
+    guide: dict[str, Any] = {
+        "price.source": "default_price",
+        "inventory.vendor_quantity": "none",
+        "shipment.trigger": "shipment_confirmation",
+        "orders.type": "SO",
+        "syncs.inventory_price.auto_cron": False,
+        "syncs.inventory_price.what": "both",
+    }
+    add_ons = ["price.source=sales_price", "inventory.vendor_quantity=sum", *CONFIGURATOR]
+    turned_round = [f"syncs.{name}.direction=both" for name in ONE_WAY]
+    named = [f"syncs.{name}.enabled=true" for name in LISTED]
+
+    shown = (await command("settings", "show", "price", "inventory", "shipment", "orders", "syncs")).document
+    before = await connector.api.get("syncs")
+    refused = await command("settings", "set", *add_ons, *turned_round)
+    with_add_ons = ("capabilities.commerce_pro=true", "capabilities.product_configurator=true")
+    others = ("shipment.trigger=invoice_release", "orders.types_to_shop=SO,CT")
+    taken = await command("settings", "set", *with_add_ons, *add_ons, *others, *named)
+    listed = (await command("syncs")).document["items"]
+    started = await connector.api.call("POST", "syncs/product_configurator/run", document={})
+
+    assert {path: _at(shown["settings"], path) for path in guide} == guide
+    assert before["items"] == []
+    assert refused.code == 2
+    wrong = [each.partition("=")[0] for each in (*add_ons, *turned_round)]
+    assert [path for path in wrong if path not in refused.errors] == []
+    assert taken.code == 0, taken.errors
+    assert [(each["sync"], each["title"]) for each in listed] == list(LISTED.items())
+    assert [each["sync"] for each in listed if not each["runs"]] == ["product_configurator"]
+    assert any("Product Configurator" in each for each in taken.document["advice"])
+    assert (started.status, "no records that go to the shop" in started.document["detail"]) == (409, True)
+
+
+ONE_WAY = ("tax_category", "product_attribute", "inventory_price", "product_image", "customer_attribute")
+CONFIGURATOR = ("products.configurable_source=product_configurator",)
+LISTED = {
+    "category": "Category Sync",
+    "product": "Product Sync",
+    "inventory_price": "Product Inventory and Price Sync",
+    "product_configurator": "Product Configurator Sync",
+}
+
+
+def _at(document: Any, path: str) -> Any:  # noqa: ANN401 - JSON
+    for name in path.split("."):
+        document = document[name]
+    return document

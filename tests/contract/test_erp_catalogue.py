@@ -163,6 +163,20 @@ async def test_images_are_fetched_and_a_file_that_is_gone_is_named() -> None:
     assert "cannot be read in the ERP; attach it anew" in gone.text
 
 
+@pytest.mark.parametrize(
+    ("service", "asked"), [("Default/25.200.001", "Default/25.200.001"), ("Pictures", "Pictures/24.200.001")]
+)
+async def test_files_are_fetched_through_the_web_service_that_the_settings_name(service: str, asked: str) -> None:
+    held = settings_with(syncs={"product_image": {"webservice_name": service}})
+    async with pair() as both:
+        read = await image_reader(both.client, Items(both.client)).read("AC-1000", held)
+        journal = (await both.site.control("GET", "requests?path=/files/"))["items"]
+
+    assert [each["path"].partition("/files/")[0] for each in journal] == [f"/entity/{asked}"]
+    # The simulated ERP has no endpoint of that other name, and says so.
+    assert isinstance(read, ItemWithImages) == (service == "Default/25.200.001")
+
+
 async def test_links_and_parts_of_kits_are_unknown_and_not_none() -> None:
     async with pair() as both:
         await save(both, "StockItem", InventoryID="AC-1000", IsAKit=True)

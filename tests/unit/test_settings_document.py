@@ -119,6 +119,13 @@ def test_what_goes_one_way_only_cannot_be_turned_round(name: str) -> None:
     assert f"syncs.{name}.direction" in faults_of({"syncs": {name: {"direction": "both"}}})
 
 
+@pytest.mark.parametrize("service", ["a/b/c", "..", "Files/..", "Files/", "Files?x=1", "Fi%2Fles"])
+def test_a_web_service_is_the_name_of_an_endpoint(service: str) -> None:
+    assert "syncs.product_image.webservice_name" in faults_of(
+        {"syncs": {"product_image": {"webservice_name": service}}}
+    )
+
+
 @pytest.mark.parametrize(
     ("second", "column"),
     [

@@ -40,6 +40,11 @@ def advise_document(
             "syncs.product_configurator is enabled, but products.configurable_source is "
             f"{settings.products.configurable_source}"
         )
+    if settings.products.configurable_source == "product_configurator":
+        yield (
+            "products.configurable_source is product_configurator, but the ERP's contract tells nothing of the Product "
+            "Configurator: its items go to the shop as simple products"
+        )
     if syncs.order.enabled and entities.shipment.active and settings.shipment.dropship_ship_via is None:
         yield "shipment.dropship_ship_via is not chosen: shipments of dropship orders are refused"
     if settings.inventory.mode == "branch_wise" and settings.inventory.warehouses:

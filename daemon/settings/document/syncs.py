@@ -14,6 +14,12 @@ SyncName: TypeAlias = Literal[
 ]  # fmt: skip
 PriceAndInventory: TypeAlias = Literal["inventory", "price", "both"]
 
+_SERVICE: Final = Text(
+    optional=True,
+    pattern=r"(?!\.{1,2}(?:/|$))[^/\\?#%]+(?:/(?!\.{1,2}$)[^/\\?#%]+)?",
+    expected="an endpoint of the ERP such as Files or Files/24.200.001",
+)
+
 TITLES: Final[dict[SyncName, str]] = {
     "tax_category": "Tax Category Sync",
     "category": "Category Sync",
@@ -78,9 +84,15 @@ class InventoryPriceSync(Sync):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSync(Sync):
-    """Product Image Sync; *webservice_name* is the Service ID of older releases, used only if told (R102)."""
+    """
+    Product Image Sync (R102).
 
-    webservice_name: str | None = setting(Text(optional=True), None)
+    Attributes:
+        webservice_name: the Service ID: the endpoint of the ERP that files are fetched through, a name or
+            `Name/version`; None: the one everything is read through.
+    """
+
+    webservice_name: str | None = setting(_SERVICE, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
