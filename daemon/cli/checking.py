@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from daemon.acumatica.connection import test_connection as test_acumatica
+from daemon.acumatica.tokens import MemoryTokenStore
 from daemon.cli.exit_codes import DONE, FAILED, NOT_REACHABLE
 from daemon.cli.silence import silence_logs
 from daemon.clock import SystemClock
 from daemon.config import Config
-from daemon.magento.connection import test_connection
+from daemon.erp.opening import open_erp
+from daemon.magento.connection import test_connection as test_magento
 from daemon.targets import open_store
 from queues.errors import BrokerUnavailable, DatabaseUnavailable, StateConflict
 from queues.postgres.migrate import check_at_head
 from queues.rabbitmq.connection import BrokerConnection
 
-_ABSENT: Final = frozenset({"unreachable", "maintenance", "rate_limited"})
+_ABSENT: Final = frozenset({"unreachable", "maintenance", "rate_limited", "session_limit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +32,11 @@ class Finding:
 
 
 async def check_everything(config: Config) -> Sequence[Finding]:
-    """Ask broker, database and Magento at once; the configuration itself is read already."""
+    """Ask broker, database, Magento and Acumatica at once; the configuration itself is read already."""
     silence_logs()
     configuration = Finding(name="configuration", code=DONE, text=f"instance {config.instance}")
-    return [configuration, *await asyncio.gather(_broker(config), _database(config), _magento(config))]
+    asked = await asyncio.gather(_broker(config), _database(config), _magento(config), _acumatica(config))
+    return [configuration, *asked]
 
 
 def worst(findings: Sequence[Finding]) -> int:
@@ -67,10 +71,24 @@ async def _magento(config: Config) -> Finding:
     async with open_store(config.magento, SystemClock()) as store:
         if store is None:
             return Finding(name="magento", code=DONE, text="not connected: CONNECTOR_MAGENTO_URL is not set")
-        report = await test_connection(store.client)
-    code = DONE if report.ok else NOT_REACHABLE if report.reason in _ABSENT else FAILED
-    said = report.detail if report.ok else f"{report.reason.replace('_', ' ')}: {report.detail}"
-    return Finding(name="magento", code=code, text=f"{config.magento.url}, {said}")
+        report = await test_magento(store.client)
+    return _target("magento", config.magento.url, report.reason, report.detail)
+
+
+async def _acumatica(config: Config) -> Finding:
+    # A session of its own, signed out at the end: the refresh tokens of the running daemons stay theirs.
+    async with open_erp(config.acumatica, SystemClock(), MemoryTokenStore()) as erp:
+        if erp is None:
+            return Finding(name="acumatica", code=DONE, text="not connected: CONNECTOR_ACUMATICA_URL is not set")
+        report = await test_acumatica(erp, config.acumatica.tenant)
+    return _target("acumatica", config.acumatica.url, report.reason, report.detail)
+
+
+def _target(name: str, url: str | None, reason: str, detail: str) -> Finding:
+    """Give what a test of a connection found; without a *reason* all is well."""
+    code = FAILED if reason else DONE
+    said = f"{reason.replace('_', ' ')}: {detail}" if reason else detail
+    return Finding(name=name, code=NOT_REACHABLE if reason in _ABSENT else code, text=f"{url}, {said}")
 
 
 def _place(url: str) -> str:

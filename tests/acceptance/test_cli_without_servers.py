@@ -39,19 +39,33 @@ async def test_migrate_needs_the_database_only() -> None:
 
 
 async def test_check_tells_all_that_do_not_answer_and_ends_with_3() -> None:
-    environ = {**CONFIGURED, "CONNECTOR_MAGENTO_URL": f"http://{NOWHERE}", "CONNECTOR_MAGENTO_TOKEN": "a-secret"}
+    environ = {
+        **CONFIGURED,
+        "CONNECTOR_MAGENTO_URL": f"http://{NOWHERE}",
+        "CONNECTOR_MAGENTO_TOKEN": "a-secret",
+        "CONNECTOR_ACUMATICA_URL": f"http://{NOWHERE}/erp",
+        "CONNECTOR_ACUMATICA_USERNAME": "sync",
+        "CONNECTOR_ACUMATICA_PASSWORD": "a-secret",
+    }
 
     shown = await run_command("check", environ=environ)
     told = await run_command("check", "--json", environ=environ)
 
     assert shown.code == told.code == 3
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["configuration", "broker", "database", "magento"]
-    assert [line.count("NOT OK") for line in shown.out.splitlines()] == [0, 1, 1, 1]
+    assert [line.split()[0] for line in shown.out.splitlines()] == [
+        "configuration",
+        "broker",
+        "database",
+        "magento",
+        "acumatica",
+    ]
+    assert [line.count("NOT OK") for line in shown.out.splitlines()] == [0, 1, 1, 1, 1]
     assert {name: each["ok"] for name, each in json.loads(told.out).items()} == {
         "configuration": True,
         "broker": False,
         "database": False,
         "magento": False,
+        "acumatica": False,
     }
     assert "a-secret" not in shown.out + shown.err + told.out
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.erp_site import ON, joined
+from tests.acceptance.daemon_process import run_command
+from tests.acceptance.erp_site import ON, erp_access, joined
 from tests.acceptance.site import INVENTORY, PRICING, PRODUCT_STATUS, Connector, Site
 from tests.acceptance.store import PRICES, STOCK
 from tests.acumatica_site import SMALL
+from tests.acumatica_site import site as acumatica
 
 TIER_PRICE = "to_magento.tier_price"
 
@@ -98,3 +100,19 @@ async def test_the_price_of_a_price_class_reaches_the_group_it_is_mapped_to(own_
 
         assert [(each["qty"], each["value"]) for each in product["tier_prices"]] == [(10, 5.55)]
         assert [(each.skus, each.status, each.schema_valid) for each in requests] == [(["AC-1003"], 200, True)]
+
+
+async def test_check_signs_in_at_the_erp_and_out_again(own_site: Site) -> None:
+    async with acumatica(sign_in=False) as erp:
+        access = erp_access(erp)
+        well = await run_command(own_site.environment(**access), "check", "--json")
+        badly = await run_command(own_site.environment(**access | {"ACUMATICA_PASSWORD": "mistyped-1"}), "check")
+        sessions = await erp.control("GET", "sessions")
+
+    assert (well.code, well.document["acumatica"]) == (
+        0,
+        {"ok": True, "text": f"{erp.running.url}, connected; endpoint Default/24.200.001"},
+    )
+    assert badly.code == 1
+    assert f"NOT OK: {erp.running.url}, unauthorised:" in badly.out
+    assert sessions["open"] == 0 < sessions["logins"]

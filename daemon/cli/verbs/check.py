@@ -15,17 +15,18 @@ def add_to(app: typer.Typer) -> None:
     """Add the verb."""
     app.command(
         "check",
-        short_help="Check configuration, broker, database, Magento.",
+        short_help="Check configuration, broker, database, Magento, Acumatica.",
         epilog=examples("am-connector check", "am-connector check --json"),
     )(check)
 
 
 def check(*, as_json: JsonOption = False) -> None:
     """
-    Check the configuration, then broker, database and Magento, one line each.
+    Check the configuration, then broker, database, Magento and Acumatica, one line each.
 
     Exit code 2 with every fault of the configuration; 3 if somebody does not answer; 1 if somebody answers and it will
-    not do, such as a database that is not migrated. A Magento that is not configured is no fault.
+    not do, such as a database that is not migrated. A Magento or an Acumatica that is not configured is no fault. At
+    Acumatica it takes a session of its own for a moment.
     """
     output = Output.standard(is_json=as_json)
     config = Config.from_env(os.environ)
