@@ -16,6 +16,8 @@ from typing import Final, Literal, Protocol
 Action = Literal["kill", "freeze", "terminate"]
 
 POINTS: Final = {
+    "start.connected": "the database is open, the broker connected, nothing is declared",
+    "start.declared": "database and broker are open, everything is declared, nothing works yet",
     "run.begun": "the run's lease is taken, nothing else has happened",
     "check.opened": "what waits is counted, nothing is taken",
     "take.delivered": "messages are in hand, nothing is written down",

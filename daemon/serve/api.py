@@ -123,16 +123,20 @@ class Api:
         )
 
 
-async def read_tokens(engine: AsyncEngine, configured: Secret | None, clock: Clock) -> Tokens:
+def own_principal(configured: Secret | None) -> Principal:
+    """Give the holder of the operators' own token; without one (only allowed on loopback) it is made and shown."""
+    return Principal.of(BOOTSTRAP_NAME, configured or _made_up())
+
+
+async def read_tokens(engine: AsyncEngine, own: Principal, clock: Clock) -> Tokens:
     """
     Read the tokens in force for the first time; a task goes on reading them.
 
     Args:
         engine: of the database.
-        configured: the operators' own token; None (only allowed on loopback): one is made and shown once.
+        own: in force whatever the database says.
         clock: tells which have expired.
     """
-    own = Principal.of(BOOTSTRAP_NAME, configured or _made_up())
     tokens = Tokens([own], PostgresTokens(engine), clock)
     await tokens.refresh()
     return tokens

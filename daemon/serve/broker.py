@@ -9,6 +9,7 @@ import structlog
 from daemon.config import Config
 from daemon.http.ports import BrokerReport
 from queues.definition import QueueDefinition
+from queues.failpoints import hit
 from queues.rabbitmq.connection import BrokerConnection
 from queues.rabbitmq.delivery_limit import DeliveryLimit, DeliveryLimitWatch
 from queues.rabbitmq.health import BrokerHealth, read_health
@@ -79,6 +80,7 @@ async def open_broker(stack: AsyncExitStack, config: Config, definitions: Sequen
         stack.push_async_callback(connection.close)
         await connection.wait_until_connected()
     stack.push_async_callback(broker.publisher.close)
+    hit("start.connected")
     report = await declare_topology(broker.consume, topology)
     for difference in report.differences:
         _log.warning("topology.differs", name=difference.name, difference=difference.text)

@@ -1,7 +1,8 @@
 """
 The daemon's life: start, work, stop.
 
-Everything opens in order on one exit stack and closes in the opposite order. The stop: readiness turns 503, queues take
+Everything opens in order on one exit stack and closes in the opposite order. A start that loses broker or database in
+its middle closes what it opened and is made again when they are back. The stop: readiness turns 503, queues take
 nothing new, requests in hand finish and are settled, then HTTP, connections and the database pool close.
 """
 
@@ -10,7 +11,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Final
+from functools import cached_property
 
 import structlog
 import uvloop
@@ -22,13 +23,15 @@ from daemon.erp.capturing import erp_side
 from daemon.erp.opening import open_erp
 from daemon.garbage import spare_loaded_objects
 from daemon.http.metrics import Metrics
+from daemon.http.tokens import Principal
 from daemon.logs import set_up_logging
-from daemon.serve.api import Api, Targets, read_tokens
+from daemon.serve.api import Api, Targets, own_principal, read_tokens
 from daemon.serve.background import Background, woken
 from daemon.serve.broker import Broker, open_broker
 from daemon.serve.endpoints import RoutesInForce
 from daemon.serve.new_products import NewProducts
 from daemon.serve.senders import missing_variable, senders
+from daemon.serve.starting import EXIT_DONE, EXIT_FAILED, Ended, Interrupted, Started, outcome_of, pause_before_next
 from daemon.serve.stores import Stores, open_stores
 from daemon.serve.sync_side import IndexFindings, SyncSide
 from daemon.settings.connector_store import ConnectorVersions
@@ -38,17 +41,12 @@ from daemon.targets import open_store
 from daemon.watch.judging import Limits
 from daemon.watch.watch import Watch, Watched
 from queues import failpoints
-from queues.errors import BrokerUnavailable, DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.target_tokens import PostgresTargetTokens
 from queues.postgres.watching import PostgresWatch
 from queues.worker.probation import Probation
 from queues.worker.service import QueueWorker, work_until_stopped
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
-
-EXIT_DONE: Final = 0
-EXIT_FAILED: Final = 1
-EXIT_UNUSABLE: Final = 2
 
 _log = structlog.stdlib.get_logger("daemon")
 
@@ -76,6 +74,11 @@ class _Daemon:
         self._metrics = metrics
         self._definitions = active_queues(config.instance)
 
+    @cached_property
+    def _own(self) -> Principal:
+        """Who holds the operators' own token; one that is made up is shown once, however often the start is made."""
+        return own_principal(self._config.http.admin_token)
+
     async def run(self) -> int:
         """Start, work, stop."""
         self._listen_to_signals()
@@ -84,34 +87,44 @@ class _Daemon:
         for warning in self._config.warnings:
             _log.warning("configuration.doubtful", warning=warning)
         _log.info("daemon.starting", version=__version__, instance=self._config.instance, pid=os.getpid())
-        async with AsyncExitStack() as stack:
-            try:
-                starting = asyncio.create_task(self._start(stack), name="start")
-                stopping = asyncio.create_task(self._stop.requested(), name="stop")
-                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                stopping.cancel()
-                if not starting.done():
-                    starting.cancel()
-                    await asyncio.wait({starting})
-                    return EXIT_DONE
-                workers = starting.result()
-            except SchemaTooNew as error:
-                # Trying again would change nothing: supervisors leave it stopped.
-                _log.error("daemon.not_started", reason=str(error))
-                return EXIT_UNUSABLE
-            except (StateConflict, DatabaseUnavailable, BrokerUnavailable, OSError) as error:
-                _log.error("daemon.not_started", reason=str(error))
-                return EXIT_FAILED
-            finished = await self._work(workers)
-        _log.info("daemon.stopped", finished_in_time=finished)
-        return EXIT_DONE if finished else EXIT_FAILED
+        interruptions = 0
+        while True:
+            finished = False
+            async with AsyncExitStack() as stack:
+                start = await self._start_unless_stopped(stack)
+                if isinstance(start, Started):
+                    finished = await self._work(start.result)
+            match start:
+                case Started():
+                    _log.info("daemon.stopped", finished_in_time=finished)
+                    return EXIT_DONE if finished else EXIT_FAILED
+                case Ended(code=code):
+                    return code
+                case Interrupted(reason=reason):
+                    interruptions += 1
+                    pause = pause_before_next(interruptions=interruptions)
+                    _log.warning("daemon.start_interrupted", reason=reason, next_try_seconds=round(pause, 1))
+                    await self._stop.sleep(self._clock, pause)
 
     # --- start --------------------------------------------------------------------------------------------------------
+
+    async def _start_unless_stopped(self, stack: AsyncExitStack) -> Started[list[QueueWorker]] | Interrupted | Ended:
+        """Start once, unless a stop comes first; *stack* closes what was opened, whatever came of it."""
+        starting = asyncio.create_task(self._start(stack), name="start")
+        stopping = asyncio.create_task(self._stop.requested(), name="stop")
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            return Ended(code=EXIT_DONE)
+        return outcome_of(starting.result)
 
     async def _start(self, stack: AsyncExitStack) -> list[QueueWorker]:
         config, clock = self._config, self._clock
         stores = await open_stores(stack, config, self._definitions, clock)
         broker = await open_broker(stack, config, self._definitions)
+        failpoints.hit("start.declared")
         store = await stack.enter_async_context(
             open_store(config.magento, clock, RoutesInForce(stores.documents, "magento"))
         )
@@ -119,11 +132,14 @@ class _Daemon:
         erp = await stack.enter_async_context(open_erp(config.acumatica, clock, kept_tokens, routing))
         targets, documents = Targets(store=store, erp=erp), stores.documents
         workers = self._workers(stores, broker, targets, documents)
-        tokens = await read_tokens(stores.engine, config.http.admin_token, clock)
+        tokens = await read_tokens(stores.engine, self._own, clock)
         carried = [each.event_type for each in self._definitions]
         syncs = SyncSide.of(config, stores, documents, carried=carried, clock=clock)
         watch = self._watch(stores, broker, workers, syncs)
         await watch.look()
+        if erp is not None and not await syncs.settings.planned():
+            hint = "nothing comes from the ERP: am-connector settings set syncs.product.enabled=true"
+            _log.warning("syncs.none_enabled", hint=hint)
         background = Background(
             config=config,
             clock=clock,
@@ -152,9 +168,6 @@ class _Daemon:
         )
         await api.open(stack)
         spare_loaded_objects()
-        if erp is not None and not await syncs.settings.planned():
-            hint = "nothing comes from the ERP: am-connector settings set syncs.product.enabled=true"
-            _log.warning("syncs.none_enabled", hint=hint)
         _log.info(
             "daemon.started",
             queues=[worker.name for worker in workers],

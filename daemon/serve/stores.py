@@ -21,7 +21,7 @@ from queues.errors import DatabaseUnavailable
 from queues.ports import Clock
 from queues.postgres.changed_keys import PostgresChangedKeys
 from queues.postgres.dead_letters import PostgresDeadLetters
-from queues.postgres.engine import NOT_LET_IN, open_engine, sqlstate_of
+from queues.postgres.engine import is_passing, open_engine
 from queues.postgres.journal import PostgresJournal
 from queues.postgres.ledger import PostgresLedger
 from queues.postgres.log_keeping import PostgresLogKeeping
@@ -115,7 +115,7 @@ async def _wait_for_database(url: str, clock: Clock) -> None:
         try:
             await check_at_head(url)
         except DatabaseUnavailable as error:
-            if error.__cause__ is not None and (sqlstate_of(error.__cause__) or "").startswith(NOT_LET_IN):
+            if not is_passing(error):
                 raise
             if not waiting:
                 _log.warning("database.awaited", reason=str(error))

@@ -26,6 +26,11 @@ IDLE_SECONDS: Final = 1.0
 """After so long without use a connection is asked whether it is alive."""
 NOT_LET_IN: Final = ("28", "3D")
 """Classes of errors that waiting does not mend: wrong credentials, no such database."""
+_PASSING: Final = ("08", "25", "40", "53", "55", "57", "58")
+"""
+Classes of errors that pass: a lost connection, a server that only reads, undone transactions, no room or too many
+connections, an object that is locked, a server that starts or stops, one whose machine is in trouble.
+"""
 _REPEATS: Final = 3
 _REPEATABLE: Final = frozenset({"40P01", "40001"})
 """deadlock_detected and serialization_failure: the server has undone everything, so doing it again is right."""
@@ -174,6 +179,14 @@ def sqlstate_of(error: BaseException) -> str | None:
     original = error.driver_exception if isinstance(error, DBAPIError) else error
     state = getattr(original, "sqlstate", None)
     return state if isinstance(state, str) else None
+
+
+def is_passing(error: DatabaseUnavailable) -> bool:
+    """Tell whether waiting may mend it: the server could not be reached or is in trouble, and did not refuse us."""
+    if error.__cause__ is None:
+        return False
+    state = sqlstate_of(error.__cause__)
+    return state is None or state.startswith(_PASSING)
 
 
 def _is_repeatable(error: BaseException) -> bool:

@@ -17,7 +17,13 @@ import aio_pika
 import aiormq.abc
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, ConnectionParameter
-from aiormq.exceptions import AuthenticationError, ConnectionNotAllowed, ProbableAuthenticationError
+from aiormq.exceptions import (
+    AuthenticationError,
+    ChannelAccessRefused,
+    ChannelPreconditionFailed,
+    ConnectionNotAllowed,
+    ProbableAuthenticationError,
+)
 from yarl import URL
 
 from queues.errors import BrokerUnavailable
@@ -31,6 +37,8 @@ _log = structlog.get_logger()
 _LONGEST_ERROR: Final = 300
 _NOT_LET_IN: Final = (AuthenticationError, ProbableAuthenticationError, ConnectionNotAllowed)
 """A wrong name or password, or a virtual host that is not there or not ours."""
+_REFUSED: Final = (*_NOT_LET_IN, ChannelAccessRefused, ChannelPreconditionFailed)
+"""Or no right to what was asked for, or something else stands there: answers that stay the same."""
 _FRAME_BUFFER: Final = 1000
 """Frames read ahead per channel; aiormq's 10 makes its two readers take turns after every third message."""
 
@@ -152,7 +160,7 @@ class BrokerConnection:
             try:
                 await self.ensure()
             except BrokerUnavailable as error:
-                if self._is_closed or isinstance(error.__cause__, _NOT_LET_IN):
+                if self._is_closed or not is_passing(error):
                     raise
                 await asyncio.sleep(max(self._not_before - time.monotonic(), 0.0))
             else:
@@ -356,6 +364,11 @@ async def _open_driver_channel(connection: aio_pika.Connection) -> aiormq.abc.Ab
     if driver is None:
         raise BrokerUnavailable("the connection was lost")
     return await driver.channel(publisher_confirms=False, frame_buffer_size=_FRAME_BUFFER)
+
+
+def is_passing(error: BrokerUnavailable) -> bool:
+    """Tell whether waiting may mend it: the broker could not be reached or is in trouble, and did not refuse us."""
+    return not isinstance(error.__cause__, _REFUSED)
 
 
 def describe(error: BaseException) -> str:

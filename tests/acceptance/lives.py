@@ -1,8 +1,10 @@
 """Short lives of daemons at one site: each with its trap, on leases that make a successor take over within seconds."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from queues.message import ChangeEvent
@@ -68,6 +70,22 @@ async def whole_life(site: Site, *, traps: str = "", **settings: str) -> AsyncIt
         await daemon.wait_for("daemon.started")
         async with api_client(await daemon.address(), TOKEN) as api:
             yield Connector(site=site, daemon=daemon, api=api)
+
+
+async def frozen_at(daemon: Daemon, point: str) -> None:
+    """Wait until the daemon has frozen itself."""
+    async with asyncio.timeout(60):
+        while f"failpoint {point}: freeze" not in daemon.text:
+            assert daemon.is_running, daemon.text
+            await daemon.next_line()
+        # It says so before it does, and a signal that lets it go on would come too early.
+        while _state_of(daemon.pid) != "T":  # noqa: ASYNC110 - the kernel tells nobody but its parent
+            await asyncio.sleep(0.01)
+
+
+def _state_of(pid: int) -> str:
+    """Tell the state of a process by the letter the kernel has for it; `T` is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
 
 
 async def publish_load(site: Site, mode: Mode) -> Load:

@@ -74,6 +74,9 @@ OTHERS: Final = {
     "requeue.uncommitted",
     "requeue.committed",
     "collector.stored",
+    # The start: tests/acceptance/test_daemon_start.py.
+    "start.connected",
+    "start.declared",
     # A run of a sync: tests/acceptance/test_daemon_syncs.py.
     "sync.noted",
 }

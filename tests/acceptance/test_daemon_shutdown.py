@@ -9,8 +9,7 @@ import pytest
 
 from queues.message import ChangeEvent
 from queues.settings import QueueProcessingSettings
-from tests.acceptance.daemon_process import Daemon
-from tests.acceptance.lives import RETRY_COUNT, SETTINGS, life, run_to_quiet, whole_life
+from tests.acceptance.lives import RETRY_COUNT, SETTINGS, frozen_at, life, run_to_quiet, whole_life
 from tests.acceptance.reconciliation import Account, reconcile
 from tests.acceptance.site import PRICING, PRODUCT_STATUS, Site, changes
 from tests.acceptance.store import PRICES, PRODUCTS
@@ -109,13 +108,6 @@ async def test_a_message_that_kills_the_process_fails_by_itself_and_the_others_g
         outcomes = dict(account.outcomes)
         assert outcomes.pop(killer, ["unknown"] * RETRY_COUNT) == ["unknown"] * RETRY_COUNT
         assert {tuple(each) for each in outcomes.values()} <= {("delivered",), ("unknown", "delivered")}
-
-
-async def frozen_at(daemon: Daemon, point: str) -> None:
-    """Wait until the daemon has frozen itself."""
-    async with asyncio.timeout(60):
-        while f"failpoint {point}: freeze" not in daemon.text:
-            await daemon.next_line()
 
 
 async def dies(site: Site, killer: str) -> bool:
