@@ -69,23 +69,38 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """The keys that changed, each once, and where to go on."""
+    """
+    What changed.
+
+    Attributes:
+        keys: of the records, each once.
+        wholes: what those records are parts of, each once, as far as it was asked for.
+        cursor: where to go on.
+    """
 
     keys: tuple[Key, ...]
     cursor: Cursor
+    wholes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One record as it was found; *mark* is new whenever the record is."""
+    """One record as it was found; *mark* is new whenever the record is, *whole* names what it is a part of."""
 
     key: Key
     stamp: datetime
     mark: str
+    whole: str = ""
 
 
 async def read_changed(
-    client: AcumaticaClient, entity: str, since: Cursor, *, overlap: timedelta = OVERLAP, page_rows: int = PAGE_ROWS
+    client: AcumaticaClient,
+    entity: str,
+    since: Cursor,
+    *,
+    part_of: str = "",
+    overlap: timedelta = OVERLAP,
+    page_rows: int = PAGE_ROWS,
 ) -> Changes | NotDone:
     """
     Read the keys of the records that changed since *since*; everything with an empty cursor.
@@ -94,6 +109,7 @@ async def read_changed(
         client: where.
         entity: of the contract, or `StorageDetails`, `SalesPrices`.
         since: of the last look.
+        part_of: the field that names what a record is a part of; empty: that is not asked for.
         overlap: how far behind the cursor to look again.
         page_rows: rows of a page.
     """
@@ -111,8 +127,11 @@ async def read_changed(
             fields = tuple(table.form(entity).fields)
             return await read_by_content(client, Reading(entity=entity, fields=fields), keys, since)
         condition = None if since.stamp is None else where(stamp, "ge", since.stamp - overlap)
-        reading = Reading(entity=entity, fields=tuple(dict.fromkeys((*keys, stamp))))
-        rows = await read_all(client, reading, condition, lambda row: _stamped(row, keys, stamp), page_rows=page_rows)
+        names = (*keys, stamp, part_of) if part_of else (*keys, stamp)
+        reading = Reading(entity=entity, fields=tuple(dict.fromkeys(names)))
+        rows = await read_all(
+            client, reading, condition, lambda row: _stamped(row, keys, stamp, part_of), page_rows=page_rows
+        )
         found = rows if isinstance(rows, NotDone) else list(rows.values())
     return found if isinstance(found, NotDone) else _advance(found, since, overlap)
 
@@ -157,10 +176,11 @@ async def _by_inquiry(client: AcumaticaClient, entity: str) -> list[_Seen] | Not
         return misformed(error)
 
 
-def _stamped(row: Wrapped, keys: tuple[str, ...], stamp: str) -> _Seen:
+def _stamped(row: Wrapped, keys: tuple[str, ...], stamp: str, part_of: str = "") -> _Seen:
     at = row.moment(stamp) or _NEVER
     key = tuple(str(row.value(name) if row.value(name) is not None else "") for name in keys)
-    return _Seen(key, at, _mark(*key, at.isoformat()))
+    whole = str(row.value(part_of) or "").strip() if part_of else ""
+    return _Seen(key, at, _mark(*key, at.isoformat()), whole)
 
 
 def _mark(*parts: str) -> str:
@@ -178,5 +198,7 @@ def _advance(found: list[_Seen], since: Cursor, overlap: timedelta) -> Changes:
     edge = newest - overlap
     kept = {row.mark for row in found if row.stamp >= edge}
     return Changes(
-        keys=tuple(dict.fromkeys(row.key for row in fresh)), cursor=Cursor(stamp=newest, seen=frozenset(kept))
+        keys=tuple(dict.fromkeys(row.key for row in fresh)),
+        cursor=Cursor(stamp=newest, seen=frozenset(kept)),
+        wholes=tuple(dict.fromkeys(row.whole for row in fresh if row.whole)),
     )

@@ -42,9 +42,12 @@ from daemon.sync.entities import (
 from daemon.sync.named_syncs import named_syncs
 from queues.ports import Clock
 
-_ITEMS: Final = (Listed("StockItem"), Listed("NonStockItem"))
+_ITEMS: Final = (Listed("StockItem", part_of="TemplateItemID"), Listed("NonStockItem", part_of="TemplateItemID"))
 _ALL_ITEMS: Final = (*_ITEMS, Listed("TemplateItems"))
 """Templates last: their items go before them."""
+
+_OF_ENABLED_CLASSES: Final = Listed("ItemClass", is_of_classes=True, only_changes=True)
+"""What belongs to a product follows when it is made in the shop."""
 
 _PRICES_OF_ITEMS: Final = (
     # The stamp of an item does not move with its prices (contracts: Acumatica, section 9).
@@ -62,7 +65,7 @@ LISTED: Final[Mapping[str, tuple[Listed, ...]]] = MappingProxyType(
         ATTRIBUTE.event_type: (Listed("AttributeDefinition"),),
         ATTRIBUTE_SET.event_type: (Listed("ItemClass"),),
         CATEGORY.event_type: (Listed("ItemSalesCategory"),),
-        PRODUCT.event_type: _ALL_ITEMS,
+        PRODUCT.event_type: (*_ALL_ITEMS, _OF_ENABLED_CLASSES),
         PRODUCT_IMAGE.event_type: _ALL_ITEMS,
         # The contract tells neither related items nor parts of kits: there is nothing to look for.
         PRODUCT_DEPENDENCIES.event_type: (),
@@ -107,7 +110,12 @@ def erp_side(
         readers={each: own.get(each, by_key) for each in LISTED},
         listers={
             name: ErpChanges(
-                client, name, steps_of(kinds, LISTED), cursors, horizon=partial(horizon, client.clock, in_force)
+                client,
+                name,
+                steps_of(kinds, LISTED),
+                cursors,
+                settings=in_force,
+                horizon=partial(horizon, client.clock, in_force),
             )
             for name, kinds in runs.items()
             if kinds

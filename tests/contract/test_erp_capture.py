@@ -22,12 +22,16 @@ from tests.fakes.capture_stores import FakeSyncCursors
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PRICING, STATUS, TIER = "to_magento.pricing", "to_magento.product_status", "to_magento.tier_price"
+PRODUCT = "to_magento.product"
 
 
 class InForce:
+    def __init__(self, **products: str) -> None:
+        self._products = {"when_box_is_missing": "pass", **products}
+
     async def document(self) -> SettingsDocument:
         on = {"product": {"enabled": True}, "inventory_price": {"enabled": True}}
-        return SettingsDocument.from_document({"syncs": on, "products": {"when_box_is_missing": "pass"}})
+        return SettingsDocument.from_document({"syncs": on, "products": self._products})
 
 
 def due(*keys: str) -> list[DueKey]:
@@ -135,8 +139,8 @@ async def keys_of(lister: ErpChanges, cursors: FakeSyncCursors, since: datetime 
             return keys
 
 
-def changes_of(both: Pair, cursors: FakeSyncCursors, *kinds: str) -> ErpChanges:
-    return ErpChanges(both.client, "a sync", steps_of(kinds, LISTED), cursors)
+def changes_of(both: Pair, cursors: FakeSyncCursors, *kinds: str, **products: str) -> ErpChanges:
+    return ErpChanges(both.client, "a sync", steps_of(kinds, LISTED), cursors, settings=InForce(**products))
 
 
 async def test_a_run_of_changes_finds_what_changed_since_the_last_look_and_nothing_else() -> None:
@@ -203,11 +207,62 @@ async def test_a_list_that_two_kinds_need_is_read_once() -> None:
     cursors = FakeSyncCursors()
     listed = {STATUS: (Listed("StockItem"),), "to_magento.product": (Listed("StockItem"),)}
     async with pair() as both:
-        lister = ErpChanges(both.client, "product", steps_of(tuple(listed), listed), cursors)
+        lister = ErpChanges(both.client, "product", steps_of(tuple(listed), listed), cursors, settings=InForce())
         keys = await keys_of(lister, cursors, None)
 
     assert [kind for kind, key in keys if key == "AC-1000"] == list(listed)
     assert list(cursors.cursors) == ["product/StockItem"]
+
+
+async def test_the_items_of_a_class_that_was_enabled_are_taken_up_and_those_of_others_stay() -> None:
+    cursors, products = FakeSyncCursors(), {"item_class_box": "Item.UsrShop"}
+    async with pair() as both:
+
+        async def tick(class_id: str, *, is_ticked: bool) -> None:
+            box = {"Item": {"UsrShop": {"type": "CustomBooleanField", "value": is_ticked}}}
+            await both.site.control("POST", "records/ItemClass", {"ClassID": class_id, "custom": box})
+
+        async def item(sku: str, class_id: str, entity: str = "StockItem") -> None:
+            await both.site.control("POST", f"records/{entity}", {"InventoryID": sku, "ItemClass": class_id})
+
+        for sku, class_id in (("A", "LATE"), ("B", "O'ER"), ("C", "NEVER")):
+            await tick(class_id, is_ticked=False)
+            await item(sku, class_id)
+        await item("D", "LATE", "NonStockItem")
+        lister = changes_of(both, cursors, PRODUCT, **products)
+        everything = await keys_of(lister, cursors, None)
+        none = await keys_of(lister, cursors, AT)
+        await tick("LATE", is_ticked=True)
+        await tick("O'ER", is_ticked=True)
+        enabled = await keys_of(lister, cursors, AT)
+        again = await keys_of(lister, cursors, AT)
+        await tick("LATE", is_ticked=False)
+        await keys_of(lister, cursors, AT)
+        await tick("LATE", is_ticked=True)
+        once_more = await keys_of(lister, cursors, AT)
+
+    assert len(everything) == len(set(everything))
+    assert (none, again) == ([], [])
+    assert sorted(enabled) == [(PRODUCT, "A"), (PRODUCT, "B"), (PRODUCT, "D")]
+    assert sorted(once_more) == [(PRODUCT, "A"), (PRODUCT, "D")]
+
+
+@pytest.mark.parametrize(("source", "template"), [("matrix_item", [(PRODUCT, "SHELF")]), ("none", [])])
+async def test_the_template_of_an_item_that_changed_is_looked_at_with_it(
+    source: str, template: list[tuple[str, str]]
+) -> None:
+    cursors = FakeSyncCursors()
+    async with pair() as both:
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1003", "TemplateItemID": "SHELF"})
+        lister = changes_of(both, cursors, PRODUCT, STATUS, configurable_source=source)
+        everything = await keys_of(lister, cursors, None)
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1003", "Description": "New"})
+        await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1004", "Description": "New"})
+        changed = await keys_of(lister, cursors, AT)
+
+    items = [(kind, key) for key in ("AC-1003", "AC-1004") for kind in (PRODUCT, STATUS)]
+    assert everything.count((PRODUCT, "SHELF")) == 1
+    assert sorted(changed) == sorted([*items, *template])
 
 
 @pytest.mark.parametrize("reader", [PriceReader, QuantityReader, lambda client: ItemStatusReader(client, InForce())])

@@ -212,6 +212,7 @@ async def test_a_run_of_everything_leaves_documents_alone_that_have_rested(days:
             "order",
             steps_of(["to_magento.order_status"], LISTED),
             FakeSyncCursors(),
+            settings=held,
             horizon=partial(horizon, SystemClock(), held),
         )
         page = await lister.page(since=None, position="")
@@ -230,7 +231,9 @@ async def test_a_complete_run_finds_the_keys_in_the_form_of_their_events(kind: s
     event_type = f"to_magento.{kind}"
     async with pair() as both:
         await fill(both)
-        lister = ErpChanges(both.client, event_type, steps_of([event_type], LISTED), FakeSyncCursors())
+        lister = ErpChanges(
+            both.client, event_type, steps_of([event_type], LISTED), FakeSyncCursors(), settings=AS_SHIPPED
+        )
         page = await lister.page(since=None, position="")
 
     assert key in {each.key for each in page.keys}
