@@ -8,6 +8,7 @@ from daemon.settings.document.entities import EntityName
 from daemon.sync.gates.entity import entity_gate
 from daemon.sync.gates.product import ready_gate
 from daemon.sync.records.item import ErpItem
+from daemon.sync.websites import anywhere
 from queues.postgres.changed_keys import DueKey
 from queues.verdicts import Refused, Undetermined, Unreachable
 
@@ -44,7 +45,7 @@ class OnlyReady:
         Raises:
             SourceUnavailable: they cannot be read now.
         """
-        settings = (await self._settings.document()).default
+        settings = anywhere(await self._settings.document())
         off = entity_gate(self._entity, settings)
         if off is not None:
             return [Passed(reason=str(off)) for _ in keys]

@@ -1,6 +1,7 @@
 """Events that carry values: prices, stock and status are read when their keys are looked at, many at once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -12,13 +13,14 @@ from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.hydrating import NotRead
 from daemon.sync.inventory import stock_data
 from daemon.sync.mapping.inventory import map_quantities
-from daemon.sync.mapping.prices import map_price
+from daemon.sync.mapping.prices import map_price, map_website_price
 from daemon.sync.mapping.product_status import map_status
-from daemon.sync.pricing import price_data
+from daemon.sync.pricing import PriceChange, price_data
 from daemon.sync.product_status import status_data
 from daemon.sync.records.item import ErpItem
 from daemon.sync.records.quantities import ErpQuantities
 from daemon.sync.records.sales_price import ErpItemPrices
+from daemon.sync.websites import anywhere, websites_with_prices
 from queues.message import ChangeEvent
 from queues.postgres.changed_keys import DueKey
 from queues.verdicts import Refused, Undetermined, Unreachable
@@ -41,8 +43,23 @@ class DocumentInForce(Protocol):
         """Read it. Raises DatabaseUnavailable."""
 
 
-Values: TypeAlias = Sequence[tuple[str, Mapping[str, object]]] | KeptBack
-"""What the events of one record say: part (empty where there is one only) and data of each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """
+    What one event says.
+
+    Attributes:
+        part: which of several events of one look; empty where there is one only.
+        storeview: code of the store view it is about; None: all.
+    """
+
+    data: Mapping[str, object]
+    part: str = ""
+    storeview: str | None = None
+
+
+Values: TypeAlias = Sequence[Value] | KeptBack
+"""What the events of one record say, or why there is none."""
 
 ValueRule: TypeAlias = Callable[[RecordT, SettingsDocument, DueKey], Values]
 
@@ -87,15 +104,16 @@ class ValueEvents(Generic[RecordT]):
             return Passed(reason=str(values))
         return tuple(
             ChangeEvent(
-                id=event_id(key, part=part),
+                id=event_id(key, part=value.part),
                 source=self._source,
                 type=key.event_type,
                 subject=key.key,
                 time=key.version,
                 changed=key.changed,
-                data=data,
+                storeview=value.storeview,
+                data=value.data,
             )
-            for part, data in values
+            for value in values
         )
 
 
@@ -107,31 +125,46 @@ def _may_be_one(verdict: NotRead) -> bool:
 
 
 def price_values(prices: ErpItemPrices, settings: SettingsDocument, key: DueKey, *, zone: tzinfo = UTC) -> Values:
-    """Give the price of an item, by the Price Sync Preferences (R29)."""
+    """
+    Give the price of an item, by the Price Sync Preferences (R29): for all websites, then of each that says otherwise.
+
+    What is kept back for one website stays as the shop has it; with nothing else to tell, the reason is that of all.
+    """
+    today = key.version.astimezone(zone).date()
+    told: list[Value] = []
     kept = entity_gate("pricing", settings.default)
-    if kept is not None:
-        return kept
-    change = map_price(prices, settings.default, today=key.version.astimezone(zone).date(), zone=zone)
-    match change:
-        case KeptBack():
-            return change
-        case Refused(text=text):
-            # It goes out as it is: refused where it is read, it becomes a dead letter that a person sees.
-            return [("", {"price": None, "refused": text})]
-        case _:
-            return [("", price_data(change))]
+    if kept is None:
+        change = map_price(prices, settings.default, today=today, zone=zone)
+        if isinstance(change, KeptBack):
+            kept = change
+        else:
+            told.append(_price_value(change))
+    for scope, _ in websites_with_prices(settings):
+        change = map_website_price(prices, scope.code, settings, today=today, zone=zone)
+        if not isinstance(change, KeptBack):
+            told.append(_price_value(change, part=scope.code, storeview=settings.view_of(scope.code)))
+    return kept if kept is not None and not told else told
+
+
+def _price_value(change: PriceChange | Refused, *, part: str = "", storeview: str | None = None) -> Value:
+    if isinstance(change, Refused):
+        # It goes out as it is: refused where it is read, it becomes a dead letter that a person sees.
+        return Value(part=part, storeview=storeview, data={"price": None, "refused": change.text})
+    return Value(part=part, storeview=storeview, data=price_data(change))
 
 
 def stock_values(quantities: ErpQuantities, settings: SettingsDocument, _: DueKey) -> Values:
     """Give the stock of an item, one row for each source, by the Inventory Sync Preferences (R30 to R36)."""
-    kept = entity_gate("inventory", settings.default)
+    kept = entity_gate("inventory", anywhere(settings))
     if kept is not None:
         return kept
     stock = map_quantities(quantities, settings)
-    return stock if isinstance(stock, KeptBack) else [(row.source_code, stock_data(row)) for row in stock.rows]
+    if isinstance(stock, KeptBack):
+        return stock
+    return [Value(part=row.source_code, data=stock_data(row)) for row in stock.rows]
 
 
 def status_values(item: ErpItem, settings: SettingsDocument, _: DueKey) -> Values:
     """Say whether an item is offered: as long as the ready rule holds (R81, D29)."""
     kept = entity_gate("product_status", settings.default)
-    return kept if kept is not None else [("", status_data(map_status(item, settings.default)))]
+    return kept if kept is not None else [Value(data=status_data(map_status(item, settings.default)))]

@@ -8,6 +8,7 @@ from daemon.http.keys import DEPENDENCIES
 from daemon.http.problems import Problem
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.named_syncs import NamedSync, may_not_run, named_syncs
+from daemon.sync.websites import anywhere
 from queues.errors import NotFound
 
 
@@ -32,7 +33,7 @@ def syncs_of(request: web.Request) -> list[NamedSync]:
 
 async def settings_in_force(request: web.Request) -> ConnectorSettings:
     """Read the settings of the whole instance."""
-    return (await request.app[DEPENDENCIES].documents.current()).document.default
+    return anywhere((await request.app[DEPENDENCIES].documents.current()).document)
 
 
 def chosen_sync(request: web.Request) -> ChosenSync:

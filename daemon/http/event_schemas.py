@@ -136,6 +136,19 @@ EVENT_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
                 "special_price": _PRICE_OR_NULL,
                 "special_from": _SPECIAL_TIME,
                 "special_to": _SPECIAL_TIME,
+                "special_price_withdrawn": {
+                    "type": ["boolean", "null"],
+                    "description": "True: there is no special price any more, and one that the shop has goes.",
+                },
+                "website": {
+                    "type": ["string", "null"],
+                    "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$",
+                    "description": "The website whose own price this is; `storeview` names one of its store views.",
+                },
+                "price_inherited": {
+                    "type": ["boolean", "null"],
+                    "description": "True beside `website`: `price` is that of all, not written for this one.",
+                },
             },
         ),
         "The prices of one SKU.",

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from daemon.magento.client import Answered, MagentoClient, NotDone, not_in_form
 from daemon.magento.price_results import Complaint, read_refusals
+from daemon.magento.price_scope import PriceScope
 from daemon.magento.probe import answers_and_accepts
 from daemon.magento.rows import InputLimits, Posted, Row, RowPoster
+from daemon.magento.special_prices import withdraw
 from daemon.magento.stores import StoreViews
 from daemon.sync.pricing import PriceChange, read_price
 from queues.errors import InvalidMessage
@@ -31,6 +33,9 @@ class PricingSender:
     Cost and special price are calls of their own, made within the same attempt for the records that carry them and
     whose base price was saved. SKUs are not looked up before: Magento names the ones it does not take.
 
+    The price of one website goes out by the store view named, once the store has shown that it keeps prices by website.
+    A special price that there is no more is looked up and taken out.
+
     Relies on the engine for two things: no two requests that share a record run at once, and no request carries a
     record twice.
     """
@@ -38,6 +43,7 @@ class PricingSender:
     def __init__(self, client: MagentoClient, *, stores: StoreViews, limits: InputLimits) -> None:
         self._client = client
         self._stores = stores
+        self._scope = PriceScope(client)
         self._poster = RowPoster(client, limits)
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
@@ -53,6 +59,8 @@ class PricingSender:
         resolved = await self._stores.resolve({change.storeview for change in changes.values()})
         for position, change in changes.items():
             store = resolved[change.storeview]
+            if isinstance(store, int) and change.website is not None:
+                store = await self._scope.fault(store, change.sku) or store
             if isinstance(store, int):
                 store_ids[position] = store
             else:
@@ -60,6 +68,7 @@ class PricingSender:
         await self._step(BASE_PRICES, changes, store_ids, _base_price, verdicts)
         await self._step(COST, changes, store_ids, _cost, verdicts)
         await self._step(SPECIAL_PRICE, changes, store_ids, _special_price, verdicts)
+        await self._withdraw(changes, store_ids, verdicts)
         return [verdicts[position] for position in range(len(messages))]
 
     async def probe(self) -> bool:
@@ -75,21 +84,44 @@ class PricingSender:
         verdicts: dict[int, Verdict],
     ) -> None:
         """Make one of the three calls for the records it concerns that have not failed yet."""
-        rows: list[Row] = []
-        for position, store_id in store_ids.items():
-            written = document(changes[position], store_id)
-            if written is not None and isinstance(verdicts.get(position, _UNSAID), Delivered):
-                rows.append(Row(position=position, sku=changes[position].sku, document=written))
-        if rows:
-            for posted in await self._poster.post(segments, _MEMBER, rows):
-                verdicts |= _judge(posted)
+        rows = _rows(changes, store_ids, document, verdicts)
+        for posted in await self._poster.post(segments, _MEMBER, rows):
+            verdicts |= _judge(posted)
+
+    async def _withdraw(
+        self, changes: dict[int, PriceChange], store_ids: dict[int, int], verdicts: dict[int, Verdict]
+    ) -> None:
+        """Take special prices out, of the records that have none any more and have not failed yet."""
+        rows = _rows(changes, store_ids, _no_special_price, verdicts)
+        withdrawn, nothing = await withdraw(self._poster, rows, _MEMBER) if rows else ((), ())
+        for posted in withdrawn:
+            verdicts |= _judge(posted)
+        for posted in nothing:
+            # What was written of them before says more than that there was nothing to take out.
+            verdicts |= {place: verdict for place, verdict in _judge(posted).items() if place not in verdicts}
 
 
 _UNSAID: Final = Delivered()
 """Stands for a record of which nothing bad is known yet."""
 
 
+def _rows(
+    changes: dict[int, PriceChange],
+    store_ids: dict[int, int],
+    document: Callable[[PriceChange, int], RowDocument | None],
+    verdicts: dict[int, Verdict],
+) -> list[Row]:
+    rows: list[Row] = []
+    for position, store_id in store_ids.items():
+        written = document(changes[position], store_id)
+        if written is not None and isinstance(verdicts.get(position, _UNSAID), Delivered):
+            rows.append(Row(position=position, sku=changes[position].sku, document=written))
+    return rows
+
+
 def _base_price(change: PriceChange, store_id: int) -> RowDocument | None:
+    if change.price_inherited:
+        return None
     return {"price": change.price, "store_id": store_id, "sku": change.sku}
 
 
@@ -110,6 +142,10 @@ def _special_price(change: PriceChange, store_id: int) -> RowDocument | None:
     if change.special_to is not None:
         row["price_to"] = _written(change.special_to)
     return row
+
+
+def _no_special_price(change: PriceChange, store_id: int) -> RowDocument | None:
+    return {"store_id": store_id, "sku": change.sku} if change.special_price_withdrawn else None
 
 
 def _written(instant: datetime) -> str:

@@ -1,7 +1,7 @@
 """Bulk calls that carry rows: sorted, within the store's input limit, each row remembering whose it is."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,10 @@ class Row:
     position: int
     sku: str
     document: Mapping[str, Any]
+
+
+def _document_of(row: Row) -> object:
+    return row.document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +64,20 @@ class RowPoster:
         self._client = client
         self._limits = limits
 
-    async def post(self, segments: Sequence[str], member: str, rows: Sequence[Row]) -> Sequence[Posted]:
+    async def post(
+        self,
+        segments: Sequence[str],
+        member: str,
+        rows: Sequence[Row],
+        *,
+        entry: Callable[[Row], object] = _document_of,
+    ) -> Sequence[Posted]:
         """
         Post *rows* as the list *member*: one request, or as many as the store's input limit makes necessary.
 
         A limit met for the first time is learned, and the same rows go out again in smaller calls: still one attempt.
-        After an answer that concerns the whole store the rest is not sent and shares its verdict.
+        After an answer that concerns the whole store the rest is not sent and shares its verdict. *entry* says what of
+        a row stands in the list.
         """
         call = "/".join(segments)
         waiting = deque([sorted(rows, key=lambda row: row.sku)] if rows else [])
@@ -80,7 +92,7 @@ class RowPoster:
                 Call(
                     method="POST",
                     segments=segments,
-                    document={member: [row.document for row in chunk]},
+                    document={member: [entry(row) for row in chunk]},
                     records=len(chunk),
                 )
             )

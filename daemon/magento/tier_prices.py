@@ -40,6 +40,8 @@ class TierPriceWriter:
         places = [(row["website_id"], row["customer_group"].casefold(), row["quantity"]) for row in rows]
         if len(set(places)) < len(places):
             refuse("validation", f"{record.sku} has two tier prices of the same group, website and quantity")
+        if record.websites is not None:
+            rows += await self._of_others(record.sku, record.websites)
         if not rows:
             return await self._clear(record.sku)
         return _judged(await tell(self._client, "PUT", ("products", "tier-prices"), {"prices": rows}))
@@ -61,13 +63,24 @@ class TierPriceWriter:
             "quantity": tier.quantity,
         }
 
-    async def _clear(self, sku: str) -> Delivered:
+    async def _of_others(self, sku: str, websites: tuple[str, ...]) -> list[Document]:
+        """Give the stored rows that are of none of *websites*: the call replaces all there are."""
+        ours = set(await self._websites.resolve(websites))
+        _, rows = await self._known(sku)
+        return [row for row in rows if row.get("website_id") not in ours]
+
+    async def _known(self, sku: str) -> tuple[Answered, list[Document]]:
         known = await tell(self._client, "POST", ("products", "tier-prices-information"), {"skus": [sku]})
-        if not isinstance(known.document, list):
+        rows = known.document
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Halted(not_in_form(known.exchange, "a list of tier prices").verdict)
-        if not known.document:
+        return known, rows
+
+    async def _clear(self, sku: str) -> Delivered:
+        known, rows = await self._known(sku)
+        if not rows:
             return applied(known)
-        return _judged(await tell(self._client, "POST", ("products", "tier-prices-delete"), {"prices": known.document}))
+        return _judged(await tell(self._client, "POST", ("products", "tier-prices-delete"), {"prices": rows}))
 
 
 def _judged(reply: Answered) -> Delivered:

@@ -23,7 +23,7 @@ from daemon.erp.records import OneOfMany
 from daemon.magento.probe import answers_and_accepts
 from daemon.magento.product_writer import OnMade
 from daemon.settings.connector_store import ConnectorVersions
-from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.entities import (
     ATTRIBUTE,
     ATTRIBUTE_SET,
@@ -54,7 +54,15 @@ from daemon.sync.entity_rules import (
     tier_price_rule,
     tier_price_switch,
 )
-from daemon.sync.hydrating import HydratingSender, RecordReader, Rule, Switch, SwitchedSender
+from daemon.sync.hydrating import (
+    HydratingSender,
+    RecordReader,
+    Rule,
+    ScopedRule,
+    Switch,
+    SwitchedSender,
+    for_all_websites,
+)
 from daemon.sync.shop.writing import ShopWriter
 from daemon.targets import Store
 from queues.ports import Sender
@@ -97,7 +105,7 @@ def senders(
         PRODUCT_DEPENDENCIES.event_type: hydrating.sender(
             PRODUCT_DEPENDENCIES, dependencies_reader(items), dependencies_rule, writers.links
         ),
-        TIER_PRICE.event_type: hydrating.sender(
+        TIER_PRICE.event_type: hydrating.scoped_sender(
             TIER_PRICE,
             OneOfMany(PriceReader(erp)),
             tier_price_rule,
@@ -139,9 +147,22 @@ class _Hydrating:
         rule: Rule[RecordT, ShopT],
         writer: ShopWriter[ShopT],
         *,
+        parts_stand_alone: bool = False,
+    ) -> Sender:
+        """Make one for records that are the same on every website."""
+        return self.scoped_sender(entity, reader, for_all_websites(rule), writer, parts_stand_alone=parts_stand_alone)
+
+    def scoped_sender(
+        self,
+        entity: Entity,
+        reader: RecordReader[RecordT],
+        rule: ScopedRule[RecordT, ShopT],
+        writer: ShopWriter[ShopT],
+        *,
         switch: Switch | None = None,
         parts_stand_alone: bool = False,
     ) -> Sender:
+        """Make one for records that websites may say something different about."""
         sender = HydratingSender(
             entity.name,
             reader=reader,
@@ -165,5 +186,5 @@ class _Current:
     def __init__(self, settings: ConnectorVersions) -> None:
         self._settings = settings
 
-    async def connector(self) -> ConnectorSettings:
-        return (await self._settings.recent()).document.default
+    async def document(self) -> SettingsDocument:
+        return (await self._settings.recent()).document

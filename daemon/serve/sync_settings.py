@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.sync.named_syncs import NamedSync, PlannedStart, planned_starts
+from daemon.sync.websites import anywhere
 from daemon.watch.clocks import Clocks
 from queues.errors import DatabaseUnavailable
 from queues.postgres.sync_runs import LineLevel
@@ -49,4 +50,4 @@ class SyncSettings:
         return [("warning" if each.is_apart or each.fault else "info", each.told) for each in readings]
 
     async def _settings(self) -> ConnectorSettings:
-        return (await self._documents.current()).document.default
+        return anywhere((await self._documents.current()).document)

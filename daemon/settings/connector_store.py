@@ -6,11 +6,15 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
+import structlog
+
 from daemon.settings.document.scopes import SettingsDocument, differing
 from queues.postgres.audit import Act
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.tables.settings_versions import CONNECTOR, QUEUE_PROCESSING
 from queues.settings import QueueProcessingSettings
+
+_log = structlog.stdlib.get_logger("daemon")
 
 _NEWEST: Final = 2_147_483_646
 _RECENT_SECONDS: Final = 1.0
@@ -64,6 +68,7 @@ class ConnectorVersions:
     def __init__(self, documents: PostgresSettings) -> None:
         self._documents = documents
         self._recent: tuple[float, DocumentInForce] | None = None
+        self._told_version = 0
 
     async def recent(self) -> DocumentInForce:
         """Give what was in force within the last second; what this object itself put in force, at once."""
@@ -90,12 +95,19 @@ class ConnectorVersions:
         stored = newest[0]
         return DocumentInForce(
             versions=Versions(stored.version, queue.version),
-            document=SettingsDocument.from_document(stored.document),
+            document=self._stored(stored.version, stored.document),
             queue=queue.settings,
             changed_at=stored.created_at,
             changed_by=stored.created_by,
             reason=stored.reason,
         )
+
+    def _stored(self, version: int, told: Mapping[str, Any]) -> SettingsDocument:
+        document, left_out = SettingsDocument.from_stored(told)
+        if left_out and self._told_version != version:
+            self._told_version = version
+            _log.warning("settings.overrides_left_out", version=version, settings=left_out)
+        return document
 
     async def replace(
         self, document: SettingsDocument, queue: QueueProcessingSettings, act: Act, *, based_on: Versions | None

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.dependencies import read_links
 from daemon.sync.gates.category import category_gate
 from daemon.sync.gates.customer import customer_gate
-from daemon.sync.gates.entity import entity_gate
+from daemon.sync.gates.entity import entity_gate, tier_price_gate
 from daemon.sync.gates.invoice import invoice_gate
 from daemon.sync.gates.kept_back import KeptBack, first_reason
 from daemon.sync.gates.order import order_status_gate, shipment_gate
@@ -150,19 +151,23 @@ def attribute_set_rule(
     return kept or (map_attribute_set(item_class, settings),)
 
 
-def tier_price_switch(settings: ConnectorSettings) -> KeptBack | None:
-    """Keep back every item while tier prices do not go out: reading the prices of one costs the ERP requests (B36)."""
-    kept = entity_gate("tier_price", settings)
-    if kept is None and not settings.price.sales_price_sync:
-        kept = KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
+def tier_price_switch(document: SettingsDocument) -> KeptBack | None:
+    """
+    Keep back every item while tier prices go out nowhere, neither for all websites nor for one (B36).
+
+    Reading the prices of one item costs the ERP requests.
+    """
+    kept = tier_price_gate(document.default)
+    if kept is not None and any(tier_price_gate(held) is None for _, held in document.websites()):
+        return None
     return kept
 
 
 def tier_price_rule(
-    prices: ErpItemPrices, settings: ConnectorSettings, event: ChangeEvent
+    prices: ErpItemPrices, document: SettingsDocument, event: ChangeEvent
 ) -> Sequence[ShopTierPrices] | KeptBack | Refused:
     """Judge and map the prices of an item that depend on quantity and customer group, as of the event's day (B36)."""
-    return tier_price_switch(settings) or (map_tier_prices(prices, settings, today=event.time.date()),)
+    return tier_price_switch(document) or (map_tier_prices(prices, document, today=event.time.date()),)
 
 
 def tax_category_rule(

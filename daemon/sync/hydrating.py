@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.shop.writing import ShopWriter
 from queues.errors import DatabaseUnavailable
@@ -41,15 +42,23 @@ class RecordReader(Protocol[RecordT_co]):
 class CurrentSettings(Protocol):
     """The settings in force."""
 
-    async def connector(self) -> ConnectorSettings:
+    async def document(self) -> SettingsDocument:
         """Read them. Raises DatabaseUnavailable."""
 
 
 Rule: TypeAlias = Callable[[RecordT, ConnectorSettings, ChangeEvent], Sequence[ShopT] | KeptBack | Refused]
 """Gate and mapping of one entity: what the shop is to hold of the record, in the order of writing, or why nothing."""
 
+ScopedRule: TypeAlias = Callable[[RecordT, SettingsDocument, ChangeEvent], Sequence[ShopT] | KeptBack | Refused]
+"""The same of an entity that websites may say something different about."""
 
-Switch: TypeAlias = Callable[[ConnectorSettings], KeptBack | None]
+
+def for_all_websites(rule: Rule[RecordT, ShopT]) -> ScopedRule[RecordT, ShopT]:
+    """Give *rule* the settings of the default scope: its record is the same on every website."""
+    return lambda record, document, event: rule(record, document.default, event)
+
+
+Switch: TypeAlias = Callable[[SettingsDocument], KeptBack | None]
 """What the settings alone decide: asked before anything is read."""
 
 
@@ -77,7 +86,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
         entity: str,
         *,
         reader: RecordReader[RecordT],
-        rule: Rule[RecordT, ShopT],
+        rule: ScopedRule[RecordT, ShopT],
         writer: ShopWriter[ShopT],
         settings: CurrentSettings,
         probe: Callable[[], Awaitable[bool]],
@@ -96,7 +105,7 @@ class HydratingSender(Generic[RecordT, ShopT]):
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         """Read, judge and write each record; one verdict each, in order."""
         try:
-            settings = await self._settings.connector()
+            settings = await self._settings.document()
         except DatabaseUnavailable as error:
             return [Unreachable(text=f"the settings could not be read: {error}")] * len(messages)
         return [await self._send(message.event, settings) for message in messages]
@@ -105,11 +114,11 @@ class HydratingSender(Generic[RecordT, ShopT]):
         """Tell whether ERP and shop both answer; changes nothing."""
         return await self._probe()
 
-    async def _send(self, event: ChangeEvent, settings: ConnectorSettings) -> Verdict:
+    async def _send(self, event: ChangeEvent, settings: SettingsDocument) -> Verdict:
         name, seconds = f"{self._entity.replace('_', ' ')} {event.subject}", self._budget / 2
         try:
             async with asyncio.timeout(seconds):
-                record = await self._reader.read(event.subject, settings)
+                record = await self._reader.read(event.subject, settings.default)
         except TimeoutError:
             record = Unreachable(text=f"reading {name} took longer than {seconds:g} s")
         if isinstance(record, Refused | Unreachable | Undetermined):
@@ -158,7 +167,7 @@ class SwitchedSender:
     async def send(self, messages: Sequence[Message]) -> Sequence[Verdict]:
         """Skip *messages*, or have them sent."""
         try:
-            kept = self._switch(await self._settings.connector())
+            kept = self._switch(await self._settings.document())
         except DatabaseUnavailable as error:
             return [Unreachable(text=f"the settings could not be read: {error}")] * len(messages)
         return await self._sender.send(messages) if kept is None else [Skipped(reason=str(kept))] * len(messages)

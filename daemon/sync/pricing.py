@@ -17,6 +17,9 @@ PRICES: Final = DecimalRange(lowest=Decimal(0), highest=Decimal(10) ** 14, place
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?)?")
 
+_WITHDRAWN: Final = "special_price_withdrawn"
+_WEBSITE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChange:
@@ -30,6 +33,10 @@ class PriceChange:
         special_price: likewise.
         special_from: start of the special price, UTC, whole seconds; None: at once.
         special_to: its end, UTC, whole seconds; None: none.
+        special_price_withdrawn: there is no special price any more: one that the shop has goes.
+        website: code of the website whose own price this is, *storeview* being one of its views; None: as told by
+            whoever names a store view.
+        price_inherited: *price* is that of all websites and is not written for this one: it goes on following it.
     """
 
     sku: str
@@ -39,6 +46,9 @@ class PriceChange:
     special_price: Decimal | None = None
     special_from: datetime | None = None
     special_to: datetime | None = None
+    special_price_withdrawn: bool = False
+    website: str | None = None
+    price_inherited: bool = False
 
 
 def read_price(event: ChangeEvent) -> PriceChange:
@@ -57,7 +67,17 @@ def read_price(event: ChangeEvent) -> PriceChange:
         special_price=read_optional_decimal(data, "special_price", PRICES),
         special_from=_read_instant(data, "special_from"),
         special_to=_read_instant(data, "special_to"),
+        special_price_withdrawn=_read_claim(data, _WITHDRAWN),
+        website=_read_website(event),
+        price_inherited=_read_claim(data, "price_inherited"),
     )
+    if change.special_price is not None and change.special_price_withdrawn:
+        refuse("invalid", f"data.{_WITHDRAWN}", "must not be true beside data.special_price", data[_WITHDRAWN])
+    if change.price_inherited and (
+        change.website is None or (change.special_price is None and not change.special_price_withdrawn)
+    ):
+        expected = "must only be true beside data.website and a special price that is told or withdrawn"
+        refuse("invalid", "data.price_inherited", expected, data["price_inherited"])
     if change.special_price is None:
         for name in ("special_from", "special_to"):
             if data.get(name) is not None:
@@ -65,6 +85,24 @@ def read_price(event: ChangeEvent) -> PriceChange:
     if change.special_from and change.special_to and change.special_to < change.special_from:
         refuse("invalid", "data.special_to", "must not be before data.special_from", data["special_to"])
     return change
+
+
+def _read_claim(data: Mapping[str, Any], name: str) -> bool:
+    came = data.get(name)
+    if came is None or isinstance(came, bool):
+        return bool(came)
+    return refuse("invalid", f"data.{name}", "must be true or false", came)
+
+
+def _read_website(event: ChangeEvent) -> str | None:
+    came = event.data.get("website")
+    if came is None:
+        return None
+    if event.storeview is None:
+        refuse("missing", "storeview", "must name a store view of the website in data.website", None)
+    if isinstance(came, str) and _WEBSITE.fullmatch(came):
+        return came
+    return refuse("invalid", "data.website", "must be the code of a website: letters, digits and _", came)
 
 
 def _read_instant(data: Mapping[str, Any], name: str) -> datetime | None:
@@ -92,4 +130,9 @@ def price_data(change: PriceChange) -> dict[str, object]:
         instant = getattr(change, name)
         if instant is not None:
             told[name] = f"{instant:%Y-%m-%d %H:%M:%S}"
+    for name in (_WITHDRAWN, "price_inherited"):
+        if getattr(change, name):
+            told[name] = True
+    if change.website is not None:
+        told["website"] = change.website
     return told

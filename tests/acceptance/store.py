@@ -84,10 +84,10 @@ class StoreControl:
         """Show one product."""
         return dict(await self._call("GET", f"products/{sku}"))
 
-    async def rest(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
-        """Read from the shop's own API, below `/rest/all/V1/`."""
+    async def rest(self, path: str, *, view: str = "all", **query: str) -> Any:  # noqa: ANN401 - JSON
+        """Read from the shop's own API, below `/rest/<view>/V1/`."""
         async with self._session.get(
-            f"{self.url}/rest/all/V1/{path}", params=query, headers={"Authorization": f"Bearer {self.token}"}
+            f"{self.url}/rest/{view}/V1/{path}", params=query, headers={"Authorization": f"Bearer {self.token}"}
         ) as response:
             assert response.status == 200, await response.text()
             return await response.json()

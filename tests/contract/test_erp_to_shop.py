@@ -12,8 +12,9 @@ from daemon.erp.customers import customer_reader
 from daemon.erp.documents import invoice_reader
 from daemon.sandbox.magento.ordering import OrderLine
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.entity_rules import customer_rule, invoice_rule
-from daemon.sync.hydrating import HydratingSender, RecordReader, Rule
+from daemon.sync.hydrating import HydratingSender, RecordReader, Rule, for_all_websites
 from daemon.sync.shop.writing import ShopWriter
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Skipped, Verdict
@@ -30,8 +31,8 @@ ShopT = TypeVar("ShopT")
 class InForce:
     settings: ConnectorSettings
 
-    async def connector(self) -> ConnectorSettings:
-        return self.settings
+    async def document(self) -> SettingsDocument:
+        return SettingsDocument(default=self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Line(Generic[RecordT, ShopT]):
         sender = HydratingSender(
             "thing",
             reader=self.reader,
-            rule=self.rule,
+            rule=for_all_websites(self.rule),
             writer=self.writer,
             settings=InForce(settings_with(**groups)),
             probe=self._probe,

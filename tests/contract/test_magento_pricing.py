@@ -1,6 +1,6 @@
 """Prices against a scripted store that answers with the words of the recorded one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -87,6 +87,123 @@ async def test_a_refusal_without_a_sku_of_the_only_row_left_is_its_own() -> None
     assert classes(verdicts) == [Refused, Refused, Refused]
     assert isinstance(verdicts[1], Refused)
     assert "Price = -4" in verdicts[1].text
+
+
+HELD = {"price": 9.5, "store_id": 0, "sku": "A-1", "price_from": "2030-01-01 00:00:00", "price_to": None}
+
+
+def has_special_prices(request: Received) -> StoreAnswer:
+    return answer([HELD]) if request.path.endswith("special-price-information") else SAVED
+
+
+async def test_a_special_price_that_is_no_more_is_looked_up_and_taken_out_as_it_stands() -> None:
+    async with scripted_store(has_special_prices) as store:
+        verdicts = await sender(store).send(
+            [message("B-2", special_price_withdrawn=True), message("A-1", special_price_withdrawn=True), message("C-3")]
+        )
+
+        asked = [(request.path.rpartition("/")[2], request.document) for request in store.requests]
+
+    assert classes(verdicts) == [Delivered] * 3
+    assert asked[1:] == [
+        ("special-price-information", {"skus": ["A-1", "B-2"]}),
+        (
+            "special-price-delete",
+            {"prices": [{"price": 9.5, "store_id": 0, "sku": "A-1", "price_from": "2030-01-01 00:00:00"}]},
+        ),
+    ]
+    # What says most of a record is its last write.
+    assert [each.exchange.request.rpartition("/")[2] for each in verdicts if each.exchange] == [
+        "base-prices", "special-price-delete", "base-prices",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (answer({}), Refused),
+        (answer([{"sku": "A-1"}]), Refused),
+        (answer({"message": "no"}, status=401), Refused),
+    ],
+    ids=["no-list", "no-row", "refused"],
+)
+async def test_special_prices_that_cannot_be_looked_up_fail_those_that_are_no_more(
+    said: StoreAnswer, expected: type
+) -> None:
+    async with scripted_store(
+        lambda request: said if request.path.endswith("special-price-information") else SAVED
+    ) as store:
+        verdicts = await sender(store).send([message("A-1", special_price_withdrawn=True), message("B-2")])
+
+    assert classes(verdicts) == [expected, Delivered]
+
+
+def complaint(store: int, text: str) -> dict[str, object]:
+    return {
+        "message": f"{text} Row ID: SKU = A-1, Store ID: {store}.",
+        "parameters": ["-1", "A-1", str(store), None, None],
+    }
+
+
+NEGATIVE = [complaint(0, "Invalid attribute Price = -1."), complaint(1, "Invalid attribute Price = -1.")]
+NOT_BY_WEBSITE = {
+    "message": "Could not change non global Price when price scope is global.",
+    "parameters": ["A-1", "1", None, None],
+}
+
+
+def store_of(*probed: object) -> Callable[[Received], StoreAnswer]:
+    def behave(request: Received) -> StoreAnswer:
+        if request.path.endswith("storeConfigs"):
+            return answer([{"id": 1, "code": "eu_en", "website_id": 1}])
+        return answer(list(probed)) if request.path.endswith("special-price") else SAVED
+
+    return behave
+
+
+async def test_the_price_of_one_website_goes_out_by_its_store_view_when_the_store_keeps_it_there() -> None:
+    async with scripted_store(store_of(*NEGATIVE)) as store:
+        pricing = sender(store)
+        first = await pricing.send([message("A-1", storeview="eu_en", website="eu"), message("A-1")])
+        again = await pricing.send([message("B-2", storeview="eu_en", website="eu")])
+        writes = [request for request in store.requests if request.path.endswith(BASE)]
+        probes = [request for request in store.requests if request.path.endswith("special-price")]
+
+    assert classes([*first, *again]) == [Delivered] * 3
+    assert [sorted(row["store_id"] for row in each.document["prices"]) for each in writes] == [[0, 1], [1]]
+    assert [[row["price"] for row in each.document["prices"]] for each in probes] == [[-1, -1]]
+
+
+async def test_the_price_of_one_website_never_becomes_that_of_all() -> None:
+    async with scripted_store(store_of(*NEGATIVE, NOT_BY_WEBSITE)) as store:
+        verdicts = await sender(store).send([message("A-1", storeview="eu_en", website="eu"), message("B-2")])
+        writes = [request for request in store.requests if request.path.endswith(BASE)]
+
+    assert isinstance(verdicts[0], Refused)
+    assert (verdicts[0].error_class, "Catalog Price Scope" in verdicts[0].text) == ("mapping", True)
+    assert [row["sku"] for row in writes[0].document["prices"]] == ["B-2"]
+
+
+async def test_a_price_that_a_website_inherits_is_not_written_for_it() -> None:
+    held = {**HELD, "store_id": 1}
+    told: dict[str, Any] = {
+        "storeview": "eu_en",
+        "website": "eu",
+        "price_inherited": True,
+        "special_price_withdrawn": True,
+    }
+
+    def behave(request: Received) -> StoreAnswer:
+        return answer([held]) if request.path.endswith("information") else store_of(*NEGATIVE)(request)
+
+    async with scripted_store(behave) as store:
+        verdicts = await sender(store).send([message("A-1", **told), message("B-2", **told)])
+        deleted = [request for request in store.requests if request.path.endswith("delete")]
+        writes = [request for request in store.requests if request.path.endswith(BASE)]
+
+    assert classes(verdicts) == [Delivered, Delivered]
+    assert [(row["sku"], row["store_id"]) for each in deleted for row in each.document["prices"]] == [("A-1", 1)]
+    assert not writes
 
 
 async def test_a_deadlock_blames_nobody() -> None:

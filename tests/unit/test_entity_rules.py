@@ -9,6 +9,7 @@ import pytest
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.settings.document.price import PricePreferences
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.entity_rules import (
     CategoryWithAncestors,
     CustomerWithDefinitions,
@@ -58,7 +59,9 @@ RULES: dict[str, Callable[[ConnectorSettings], Any]] = {
     "attribute_set": lambda settings: attribute_set_rule(MUGS, settings, event()),
     "tax_category": lambda settings: tax_category_rule(ErpTaxCategory(tax_category_id="TAXABLE"), settings, event()),
     "tier_price": lambda settings: tier_price_rule(
-        ErpItemPrices(inventory_id="MUG"), replace(settings, price=PricePreferences(sales_price_sync=True)), event()
+        ErpItemPrices(inventory_id="MUG"),
+        SettingsDocument(default=replace(settings, price=PricePreferences(sales_price_sync=True))),
+        event(),
     ),
     "category": lambda settings: category_rule(CategoryWithAncestors(category=CUPS), settings, event()),
     "customer": lambda settings: customer_rule(CustomerWithDefinitions(customer=ADA), settings, event()),
@@ -144,7 +147,7 @@ def test_a_class_that_is_not_enabled_and_a_tax_category_out_of_use_are_kept_back
 
 
 def test_tier_prices_go_out_only_with_the_sales_price_sync() -> None:
-    kept = tier_price_rule(ErpItemPrices(inventory_id="MUG"), settings_with(), event())
+    kept = tier_price_rule(ErpItemPrices(inventory_id="MUG"), SettingsDocument(default=settings_with()), event())
 
     assert isinstance(kept, KeptBack)
     assert kept.text == "price.sales_price_sync is false"

@@ -81,9 +81,14 @@ async def test_settings_that_name_what_the_erp_has_not_are_taken_with_advice() -
 def test_what_a_scope_says_differently_is_advised_on_with_its_name_and_inherited_codes_once() -> None:
     document = SettingsDocument.from_document(
         {
-            "warehouse": {"default": "GONE"},
+            "inventory": {"warehouses": ["GONE"]},
             "scopes": [
-                {"code": "eu", "kind": "website", "branch": "PARIS", "overrides": {"warehouse": {"default": "LOST"}}},
+                {
+                    "code": "eu",
+                    "kind": "website",
+                    "branch": "PARIS",
+                    "overrides": {"inventory": {"warehouses": ["LOST"]}},
+                },
                 {"code": "us", "kind": "website", "overrides": {}},
             ],
         }
@@ -94,6 +99,6 @@ def test_what_a_scope_says_differently_is_advised_on_with_its_name_and_inherited
 
     assert [each.partition(" (as of")[0] for each in advice] == [
         "scopes.eu.branch: the ERP has no branch PARIS",
-        "warehouse.default: the ERP has no warehouse GONE",
-        "eu: warehouse.default: the ERP has no warehouse LOST",
+        "inventory.warehouses: the ERP has no warehouse GONE",
+        "eu: inventory.warehouses: the ERP has no warehouse LOST",
     ]

@@ -9,8 +9,9 @@ import pytest
 from typing_extensions import override
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.gates.kept_back import KeptBack
-from daemon.sync.hydrating import CurrentSettings, HydratingSender, NotRead, SwitchedSender
+from daemon.sync.hydrating import CurrentSettings, HydratingSender, NotRead, SwitchedSender, for_all_websites
 from queues.errors import DatabaseUnavailable
 from queues.message import ChangeEvent, Message, decode, encode
 from queues.verdicts import Delivered, Refused, Skipped, Undetermined, Unreachable, Verdict
@@ -63,13 +64,13 @@ class SlowShop(Shop):
 
 
 class NoSettings:
-    async def connector(self) -> ConnectorSettings:
+    async def document(self) -> SettingsDocument:
         raise DatabaseUnavailable("connection refused")
 
 
 class Settings:
-    async def connector(self) -> ConnectorSettings:
-        return ConnectorSettings()
+    async def document(self) -> SettingsDocument:
+        return SettingsDocument()
 
 
 def rule(record: str, _: ConnectorSettings, event: ChangeEvent) -> Sequence[str] | KeptBack | Refused:
@@ -88,7 +89,13 @@ def sender(
     erp: Erp, shop: Shop, *, settings: CurrentSettings | None = None, budget: timedelta = timedelta(minutes=1)
 ) -> HydratingSender[str, str]:
     return HydratingSender(
-        "product", reader=erp, rule=rule, writer=shop, settings=settings or Settings(), probe=yes, budget=budget
+        "product",
+        reader=erp,
+        rule=for_all_websites(rule),
+        writer=shop,
+        settings=settings or Settings(),
+        probe=yes,
+        budget=budget,
     )
 
 
@@ -158,7 +165,7 @@ async def test_parts_that_stand_alone_wait_for_no_other_unless_the_shop_is_away(
     alone = HydratingSender(
         "shipment",
         reader=erp,
-        rule=rule,
+        rule=for_all_websites(rule),
         writer=shop,
         settings=Settings(),
         probe=yes,
@@ -194,7 +201,7 @@ async def test_without_its_settings_nothing_is_tried() -> None:
 
 
 async def test_what_the_settings_keep_back_is_not_read_at_all() -> None:
-    def off(_: ConnectorSettings) -> KeptBack:
+    def off(_: SettingsDocument) -> KeptBack:
         return KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
 
     idle = SwitchedSender(sender(SlowErp(), Shop()), off, Settings())

@@ -56,7 +56,12 @@ def test_a_document_written_out_reads_back_the_same() -> None:
                 {"name": "no samples", "entity": "product", "conditions": [{"field": "X", "operator": "is_told"}]}
             ],
             "scopes": [
-                {"code": "base", "kind": "website", "branch": "PRODWHOLE", "overrides": {"orders": {"type": "WO"}}}
+                {
+                    "code": "base",
+                    "kind": "website",
+                    "branch": "PRODWHOLE",
+                    "overrides": {"inventory": {"warehouses": ["EAST"]}},
+                }
             ],
         }
     )
@@ -151,12 +156,11 @@ def test_the_most_specific_scope_wins() -> None:
                     "branch": "EAST",
                     "overrides": {"inventory": {"warehouses": ["EAST"]}},
                 },
-                {"code": "en", "kind": "store_view", "website": "base", "overrides": {"orders": {"type": "EN"}}},
+                {"code": "en", "kind": "store_view", "website": "base"},
                 {
-                    "code": "fr",
-                    "kind": "store_view",
-                    "website": "base",
-                    "overrides": {"inventory": {"warehouses": ["LYON"]}, "syncs": {"product": {"enabled": True}}},
+                    "code": "b2b",
+                    "kind": "website",
+                    "overrides": {"syncs": {"inventory_price": {"enabled": True, "what": "inventory"}}},
                 },
             ],
         }
@@ -164,10 +168,10 @@ def test_the_most_specific_scope_wins() -> None:
 
     assert document.of(None).inventory.warehouses == ("MAIN",)
     assert document.of("base").inventory.warehouses == ("EAST",)
-    assert (document.of("en").inventory.warehouses, document.of("en").orders.type) == (("EAST",), "EN")
-    assert (document.of("fr").inventory.warehouses, document.of("fr").syncs.product.enabled) == (("LYON",), True)
-    assert document.of("fr").syncs.product.direction == "both"
-    assert not document.of("en").syncs.product.enabled
+    assert document.of("en").inventory.warehouses == ("EAST",)
+    assert document.of("b2b").inventory.warehouses == ("MAIN",)
+    assert document.of("b2b").syncs.inventory_price.enabled
+    assert not document.of("en").syncs.inventory_price.enabled
 
 
 def test_what_only_the_instance_can_say_is_refused_in_a_scope() -> None:
@@ -180,9 +184,91 @@ def test_what_only_the_instance_can_say_is_refused_in_a_scope() -> None:
 
 
 def test_a_fault_that_a_scope_brings_is_told_at_the_scope() -> None:
-    scope = {"code": "base", "kind": "website", "overrides": {"orders": {"number_of_retries": 0}}}
+    scope = {"code": "base", "kind": "website", "overrides": {"inventory": {"warehouses": ["", "E"]}}}
 
-    assert "scopes[0].overrides.orders.number_of_retries" in faults_of({"scopes": [scope]})
+    assert "scopes[0].overrides.inventory.warehouses[0]" in faults_of({"scopes": [scope]})
+
+
+PRO = {"capabilities": {"commerce_pro": True}}
+VIEW = {"code": "eu_en", "kind": "store_view", "website": "eu"}
+
+
+def website(**overrides: object) -> dict[str, object]:
+    return {"code": "eu", "kind": "website", "overrides": overrides}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "reason"),
+    [
+        ({"scopes": [website(orders={"type": "WO"})]}, "orders.type", "nothing goes from the shop to the ERP"),
+        ({"scopes": [website(syncs={"product": {"enabled": True}})]}, "syncs.product.enabled", "same on every website"),
+        (
+            {"scopes": [website(syncs={"inventory_price": {"auto_cron": True}})]},
+            "syncs.inventory_price.auto_cron",
+            "one run reads the ERP for all websites",
+        ),
+        ({"scopes": [website(mappings={"carriers": []})]}, "mappings.carriers", "which website it is of"),
+        (
+            {"price": {"sales_price_sync": True}, "scopes": [website(price={"sales_price_sync": False}), VIEW]},
+            "price.sales_price_sync",
+            "special prices that are told for all",
+        ),
+        ({"scopes": [website(price={"currency": "EUR"}), VIEW]}, "price.currency", "in one currency only"),
+        ({"scopes": [website(price={"sales_price_sync": True})]}, "price", "beside a store view of this website"),
+        (
+            {"scopes": [website(syncs={"inventory_price": {"enabled": True}})]},
+            "syncs",
+            "beside a store view of this website",
+        ),
+        (
+            {**PRO, "inventory": {"mode": "branch_wise"}, "scopes": [website(inventory={"warehouses": ["E"]})]},
+            "inventory.warehouses",
+            "while inventory.mode is branch_wise",
+        ),
+        (
+            {
+                **PRO,
+                "inventory": {"mode": "branch_wise"},
+                "scopes": [website(mappings={"warehouses": [{"source": "eu", "warehouse": "E"}]})],
+            },
+            "mappings.warehouses",
+            "without a branch",
+        ),
+    ],
+)
+def test_what_nothing_could_obey_in_a_website_is_refused_with_the_reason(
+    document: dict[str, object], path: str, reason: str
+) -> None:
+    assert reason in faults_of(document)[f"scopes[0].overrides.{path}"][0]
+
+
+def test_prices_and_stock_are_told_for_a_website_not_for_a_store_view() -> None:
+    view = {**VIEW, "overrides": {"price": {"sales_price_sync": True}, "inventory": {"warehouses": ["E"]}}}
+
+    faults = faults_of({"scopes": [website(), view]})
+
+    assert set(faults) == {
+        "scopes[1].overrides.price.sales_price_sync",
+        "scopes[1].overrides.inventory.warehouses",
+    }
+    assert all("by website" in expected for expected, _ in faults.values())
+
+
+def test_a_stored_document_leaves_out_what_an_earlier_release_took_in_a_scope() -> None:
+    kept = website(price={"sales_price_sync": True}, inventory={"warehouses": ["E"]})
+    stored = website(price={"sales_price_sync": True}, inventory={"warehouses": ["E"]}, orders={"type": "WO"})
+    view = {**VIEW, "overrides": {"syncs": {"product": {"enabled": True}, "order": {"enabled": True}}}}
+
+    read, left_out = SettingsDocument.from_stored({"scopes": [stored, view]})
+
+    assert read == SettingsDocument.from_document({"scopes": [kept, VIEW]})
+    assert sorted(left_out) == [
+        "scopes[0].overrides.orders.type",
+        "scopes[1].overrides.syncs.order.enabled",
+        "scopes[1].overrides.syncs.product.enabled",
+    ]
+    with pytest.raises(InvalidSettings):
+        SettingsDocument.from_stored({"scopes": [stored], "orders": {"type": "NO SUCH"}})
 
 
 def test_a_store_view_must_belong_to_a_website() -> None:

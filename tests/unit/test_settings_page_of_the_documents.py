@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs/settings.md").read_text(encoding="utf-
 
 
 def test_the_table_of_settings_is_the_one_of_the_code() -> None:
-    places = {"instance": "instance", "website": "website, store view"}
+    places = {"instance": "instance", "website": "instance, website"}
     rows = [
         f"| `{each.name}` | {each.allowed} | `{each.default}` | {places[each.scope]} |" for each in describe_settings()
     ]

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,7 +20,7 @@ from daemon.sync.mapping.dependencies import map_dependencies
 from daemon.sync.mapping.image import image_files, map_images
 from daemon.sync.mapping.inventory import MappedStock, map_quantities
 from daemon.sync.mapping.order import map_order_status, map_shipment
-from daemon.sync.mapping.prices import map_price, map_tier_prices
+from daemon.sync.mapping.prices import map_price, map_tier_prices, map_website_price
 from daemon.sync.mapping.product import map_product, product_type
 from daemon.sync.mapping.product_status import map_status
 from daemon.sync.mapping.tax_class import map_tax_category
@@ -453,6 +454,7 @@ def test_the_promotion_that_holds_is_the_special_price_with_its_days_in_the_erps
     )
     held = settings_with(price={"sales_price_sync": True})
 
+    gone = map_price(PRICES, held, today=TODAY)
     now = map_price(replace(PRICES, rows=rows), held, today=TODAY, zone=timezone(timedelta(hours=1)))
     coming = map_price(replace(PRICES, rows=rows[1:]), held, today=TODAY)
 
@@ -462,6 +464,8 @@ def test_the_promotion_that_holds_is_the_special_price_with_its_days_in_the_erps
         Decimal(7), datetime(2026, 11, 20, 23, tzinfo=UTC), datetime(2026, 11, 21, 22, 59, 59, tzinfo=UTC),
     )  # fmt: skip
     assert (coming.special_price, coming.special_from) == (Decimal(5), datetime(2026, 11, 22, tzinfo=UTC))
+    assert isinstance(gone, PriceChange)
+    assert [each.special_price_withdrawn for each in (now, coming, gone)] == [False, False, True]
 
 
 def test_breaks_and_price_classes_become_tiers() -> None:
@@ -476,13 +480,69 @@ def test_breaks_and_price_classes_become_tiers() -> None:
     )
 
     mapped = map_tier_prices(
-        replace(PRICES, rows=rows), settings_with(mappings={"customer_groups": [group]}), today=TODAY
+        replace(PRICES, rows=rows),
+        SettingsDocument(
+            default=settings_with(price={"sales_price_sync": True}, mappings={"customer_groups": [group]})
+        ),
+        today=TODAY,
     )
 
     assert [(tier.group, int(tier.quantity), int(tier.price)) for tier in mapped.tiers] == [
         (None, 10, 7),
         ("Trade", 1, 6),
     ]
+
+
+EURO = {
+    "code": "eu",
+    "kind": "website",
+    "overrides": {"price": {"currency": "EUR", "sales_price_sync": True}},
+}
+EURO_VIEW = {"code": "eu_en", "kind": "store_view", "website": "eu"}
+
+
+def test_a_website_with_a_currency_of_its_own_has_the_prices_in_it() -> None:
+    document = SettingsDocument.from_document(
+        {
+            "capabilities": {"commerce_pro": True},
+            "price": {"source": "sales_price", "currency": "USD"},
+            "syncs": {"inventory_price": {"enabled": True}},
+            "scopes": [EURO, EURO_VIEW],
+        }
+    )
+    rows = (
+        price_row("9", currency="USD"),
+        price_row("8", currency="EUR"),
+        price_row("7", currency="EUR", break_quantity=Decimal(10)),
+    )
+    prices = replace(PRICES, rows=rows, base_currency="USD", sales_price=Decimal(99))
+
+    mapped = map_website_price(prices, "eu", document, today=TODAY)
+    tiers = map_tier_prices(prices, document, today=TODAY)
+    none = map_website_price(replace(prices, rows=rows[:1]), "eu", document, today=TODAY)
+
+    assert mapped == PriceChange(
+        sku="MUG", storeview="eu_en", price=Decimal(8), special_price_withdrawn=True, website="eu"
+    )
+    assert [(tier.website, int(tier.price)) for tier in tiers.tiers] == [("eu", 7)]
+    assert tiers.websites == ("eu",)
+    assert isinstance(none, KeptBack)
+
+
+def test_a_website_that_only_has_promotions_of_its_own_goes_on_following_the_price_of_all() -> None:
+    website = {**EURO, "overrides": {"price": {"sales_price_sync": True}}}
+    on = {"syncs": {"inventory_price": {"enabled": True}}}
+    rows = (price_row("7", is_promotion=True),)
+
+    mapped = map_website_price(
+        replace(PRICES, rows=rows),
+        "eu",
+        SettingsDocument.from_document({**on, "scopes": [website, EURO_VIEW]}),
+        today=TODAY,
+    )
+
+    assert isinstance(mapped, PriceChange)
+    assert (mapped.special_price, mapped.price_inherited) == (Decimal(7), True)
 
 
 def stock_of(quantities: ErpQuantities, **groups: Any) -> MappedStock:  # noqa: ANN401 - whatever the record or group has
@@ -535,7 +595,7 @@ def test_with_a_warehouse_mapping_quantities_go_source_by_source() -> None:
 def test_what_the_sources_hold_is_what_their_warehouses_hold(levels: dict[str, int], sources: dict[str, str]) -> None:
     held = [ErpWarehouseQuantity(warehouse=name, available=Decimal(level)) for name, level in levels.items()]
     rows = [{"warehouse": warehouse, "source": source} for warehouse, source in sources.items()]
-    document = SettingsDocument.from_document({"mappings": {"warehouses": rows}})
+    document = SettingsDocument.from_document(laid_over(EVERYTHING_ON, {"mappings": {"warehouses": rows}}))
 
     mapped = map_quantities(ErpQuantities(inventory_id="MUG", warehouses=tuple(held)), document)
 
@@ -575,6 +635,20 @@ def test_branch_wise_every_website_gets_the_quantity_of_its_branch() -> None:
     assert [(row.source_code, int(row.quantity)) for row in mapped.rows] == [("base", 4)]
 
 
+def test_a_website_with_warehouses_of_its_own_has_their_quantity_at_its_sources() -> None:
+    east = {"inventory": {"warehouses": ["EAST"]}}
+    table = {"mappings": {"warehouses": [{"source": "london", "warehouse": "MAIN"}]}}
+    shut = {"syncs": {"inventory_price": {"enabled": False}}}
+
+    def at(*overrides: tuple[str, Mapping[str, Any]], **groups: Any) -> list[tuple[str, int]]:  # noqa: ANN401 - JSON
+        scopes: list[object] = [{"code": code, "kind": "website", "overrides": said} for code, said in overrides]
+        return [(row.source_code, int(row.quantity)) for row in stock_of(QUANTITIES, scopes=scopes, **groups).rows]
+
+    assert at(("eu", east), ("uk", table), ("us", {})) == [("default", 2), ("eu", -1), ("london", 3)]
+    assert at(("eu", {"syncs": {"inventory_price": {"enabled": True, "what": "inventory"}}}), **shut) == [("eu", 2)]
+    assert at(("eu", {**east, **shut})) == [("default", 2)]
+
+
 @pytest.mark.parametrize(("backorders", "in_stock"), [(None, False), ("0", False), ("1", True), ("2", True)])
 def test_items_that_may_be_ordered_back_stay_in_stock(*, backorders: str | None, in_stock: bool) -> None:
     empty = replace(QUANTITIES, warehouses=(ErpWarehouseQuantity(warehouse="MAIN", available=Decimal(0)),))
@@ -590,7 +664,7 @@ def test_quantities_in_sales_units_are_never_more_than_there_is() -> None:
 
 
 def test_an_item_without_any_quantity_that_counts_is_kept_back() -> None:
-    mapped = map_quantities(ErpQuantities(inventory_id="MUG"), SettingsDocument())
+    mapped = map_quantities(ErpQuantities(inventory_id="MUG"), SettingsDocument(default=settings_with()))
 
     assert isinstance(mapped, KeptBack)
 

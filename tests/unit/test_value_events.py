@@ -13,6 +13,7 @@ from daemon.capture.ports import Passed, SourceUnavailable
 from daemon.capture.value_events import ValueEvents, price_values, stock_values
 from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.events import check_event
+from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.hydrating import NotRead
 from daemon.sync.inventory import StockChange, read_stock, stock_data
 from daemon.sync.pricing import PriceChange, price_data, read_price
@@ -34,19 +35,26 @@ def due(key: str, event_type: str = "to_magento.pricing") -> DueKey:
     return DueKey(event_type=event_type, key=key, version=AT, changed=None, revision=1, origin="push", tries=0)
 
 
-def event(event_type: str, data: Mapping[str, object]) -> ChangeEvent:
-    said = ChangeEvent(id="1", source="acumatica/Shop", type=event_type, subject="AC-1", time=AT, data=data)
+def event(event_type: str, data: Mapping[str, object], *, storeview: str | None = None) -> ChangeEvent:
+    said = ChangeEvent(
+        id="1", source="acumatica/Shop", type=event_type, subject="AC-1", time=AT, storeview=storeview, data=data
+    )
     return decode(encode(said)).event
 
 
-@given(MONEY, st.none() | MONEY, st.none() | MONEY, st.lists(INSTANTS, max_size=2).map(sorted))
+@given(
+    MONEY, st.none() | MONEY, st.none() | MONEY, st.lists(INSTANTS, max_size=2).map(sorted), st.none() | st.just("eu")
+)
 def test_a_price_is_read_back_as_it_was_mapped(
-    price: Decimal, cost: Decimal | None, special: Decimal | None, days: Sequence[datetime]
+    price: Decimal, cost: Decimal | None, special: Decimal | None, days: Sequence[datetime], website: str | None
 ) -> None:
     has = special is not None
     change = PriceChange(
         sku="AC-1",
-        storeview=None,
+        storeview=None if website is None else "eu_en",
+        special_price_withdrawn=not has,
+        website=website,
+        price_inherited=website is not None,
         price=price,
         cost=cost,
         special_price=special,
@@ -54,7 +62,7 @@ def test_a_price_is_read_back_as_it_was_mapped(
         special_to=days[1] if has and len(days) > 1 else None,
     )
 
-    assert read_price(event("to_magento.pricing", price_data(change))) == change
+    assert read_price(event("to_magento.pricing", price_data(change), storeview=change.storeview)) == change
 
 
 @given(st.decimals(-(10**7), 10**7, places=4), st.booleans())
@@ -144,7 +152,33 @@ def test_stock_of_several_sources_is_as_many_events_with_ids_of_their_own() -> N
 
     values = stock_values(quantities, document, due("A", "to_magento.inventory"))
 
-    assert [(part, data["quantity"]) for part, data in values] == [("east", "3.0000"), ("west", "4.0000")]  # type: ignore[union-attr]  # not kept back
+    assert not isinstance(values, KeptBack)
+    assert [(each.part, each.data["quantity"]) for each in values] == [("east", "3.0000"), ("west", "4.0000")]
+
+
+def test_a_website_that_says_otherwise_has_an_event_of_its_own_and_the_others_stay_as_they_are() -> None:
+    on = {"syncs": {"inventory_price": {"enabled": True}}}
+    website = {"code": "eu", "kind": "website", "overrides": {"price": {"sales_price_sync": True}}}
+    alone = {"code": "eu", "kind": "website", "overrides": on}
+    view = {"code": "eu_en", "kind": "store_view", "website": "eu"}
+    plain = {"code": "us", "kind": "website"}
+
+    def told(document: object) -> list[tuple[str, str | None, Mapping[str, object]]]:
+        values = price_values(prices("A", "12.50"), SettingsDocument.from_document(document), due("A"))
+        assert not isinstance(values, KeptBack)
+        return [(each.part, each.storeview, each.data) for each in values]
+
+    of_all = ("", None, {"price": "12.50"})
+    assert told(on) == told({**on, "scopes": [plain, view | {"website": "us"}]}) == [of_all]
+    assert told({**on, "scopes": [website, view, plain]}) == [
+        of_all,
+        (
+            "eu",
+            "eu_en",
+            {"price": "12.50", "special_price_withdrawn": True, "price_inherited": True, "website": "eu"},
+        ),
+    ]
+    assert told({"scopes": [alone, view]}) == [("eu", "eu_en", {"price": "12.50", "website": "eu"})]
 
 
 def test_a_sync_that_is_off_keeps_everything_back() -> None:

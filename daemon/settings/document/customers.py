@@ -31,7 +31,7 @@ class CustomerPreferences:
 
     classes_to_shop: tuple[str, ...] = setting(Texts(), ())
     attributes_to_shop: bool = setting(Boolean(), default=False)
-    default_class: str | None = setting(Text(optional=True), None, scope="website")
-    default_terms: str | None = setting(Text(optional=True), None, scope="website")
-    default_statement_cycle: str | None = setting(Text(optional=True), None, scope="website")
-    numbering: CustomerNumbering = group(CustomerNumbering, scope="website")
+    default_class: str | None = setting(Text(optional=True), None)
+    default_terms: str | None = setting(Text(optional=True), None)
+    default_statement_cycle: str | None = setting(Text(optional=True), None)
+    numbering: CustomerNumbering = group(CustomerNumbering)

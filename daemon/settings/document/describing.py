@@ -18,7 +18,7 @@ class DescribedSetting:
         name: dotted, as `am-connector settings set` takes it.
         allowed: what it may hold.
         default: as JSON; of a table that is shipped filled, the number of its rows.
-        scope: `website` where a website or store view may say it differently.
+        scope: `website` where a website may say it differently.
     """
 
     name: str

@@ -64,6 +64,18 @@ MAGENTO: Final = _table(
     ("pricing", "Pricing Sync", "POST", "V1/products/base-prices"),
     ("cost", "Pricing Sync: cost", "POST", "V1/products/cost"),
     ("special_price", "Sales Price Sync: special prices", "POST", "V1/products/special-price"),
+    (
+        "special_price_look_up",
+        "Sales Price Sync: special prices looked up",
+        "POST",
+        "V1/products/special-price-information",
+    ),
+    (
+        "special_price_delete",
+        "Sales Price Sync: special prices taken out",
+        "POST",
+        "V1/products/special-price-delete",
+    ),
     ("tier_price", "Sales Price Sync: tier prices", "PUT", "V1/products/tier-prices"),
     ("tier_price_delete", "Sales Price Sync: tier prices taken out", "POST", "V1/products/tier-prices-delete"),
     ("inventory", "Inventory Sync", "POST", "V1/inventory/source-items"),

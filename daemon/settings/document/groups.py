@@ -10,7 +10,7 @@ from queues.errors import SettingFault
 T = TypeVar("T")
 
 Scope: TypeAlias = Literal["instance", "website"]
-"""Where a setting may be told: for the whole instance only, or for a website or store view as well."""
+"""Where a setting may be told: for the whole instance only, or for a website as well."""
 
 
 class Settings(Protocol):
@@ -20,7 +20,7 @@ class Settings(Protocol):
 
 
 def setting(kind: Kind, default: T, *, scope: Scope = "instance") -> T:
-    """Make a field of *kind*; *scope* tells whether websites and store views may say it differently."""
+    """Make a field of *kind*; *scope* tells whether websites may say it differently."""
     # What `dataclasses.field` gives is seen by the class decorator only.
     told: T = field(default=default, metadata={"kind": kind, "scope": scope})
     return told
@@ -106,7 +106,7 @@ def group_schema(settings_class: type[Any]) -> dict[str, Any]:
 
 
 def paths_for_websites(settings_class: type[Any], path: str = "") -> Iterator[str]:
-    """Name the settings that websites and store views may say differently: a path covers everything below it."""
+    """Name the settings that websites may say differently: a path covers everything below it."""
     for each in fields(settings_class):
         place = f"{path}.{each.name}" if path else each.name
         kind = kind_of(each)

@@ -153,24 +153,20 @@ class Mappings:
     """All mapping tables; the field and status tables come with the recommended mappings."""
 
     product_fields: tuple[FieldMapping, ...] = setting(
-        Rows(FieldMapping, (("field",), ("attribute",))), _PRODUCT_FIELDS, scope="website"
+        Rows(FieldMapping, (("field",), ("attribute",))), _PRODUCT_FIELDS
     )
     category_fields: tuple[FieldMapping, ...] = setting(
-        Rows(FieldMapping, (("field",), ("attribute",))), _CATEGORY_FIELDS, scope="website"
+        Rows(FieldMapping, (("field",), ("attribute",))), _CATEGORY_FIELDS
     )
     customer_fields: tuple[FieldMapping, ...] = setting(
-        Rows(FieldMapping, (("field",), ("attribute",))), _CUSTOMER_FIELDS, scope="website"
+        Rows(FieldMapping, (("field",), ("attribute",))), _CUSTOMER_FIELDS
     )
     customer_groups: tuple[GroupMapping, ...] = setting(
-        Rows(GroupMapping, (("group",), ("customer_class",), ("price_class",))), (), scope="website"
+        Rows(GroupMapping, (("group",), ("customer_class",), ("price_class",))), ()
     )
-    payments: tuple[PaymentMapping, ...] = setting(
-        Rows(PaymentMapping, (("method", "card_type"),)), (), scope="website"
-    )
-    carriers: tuple[CarrierMapping, ...] = setting(Rows(CarrierMapping, (("ship_via",),)), (), scope="website")
-    shipping: tuple[ShippingMapping, ...] = setting(Rows(ShippingMapping, (("method",),)), (), scope="website")
+    payments: tuple[PaymentMapping, ...] = setting(Rows(PaymentMapping, (("method", "card_type"),)), ())
+    carriers: tuple[CarrierMapping, ...] = setting(Rows(CarrierMapping, (("ship_via",),)), ())
+    shipping: tuple[ShippingMapping, ...] = setting(Rows(ShippingMapping, (("method",),)), ())
     warehouses: tuple[WarehouseMapping, ...] = setting(Rows(WarehouseMapping, (("warehouse",),)), (), scope="website")
-    order_statuses: tuple[StatusMapping, ...] = setting(
-        Rows(StatusMapping, (("erp_status",),)), _ORDER_STATUSES, scope="website"
-    )
-    tax_classes: tuple[TaxMapping, ...] = setting(Rows(TaxMapping, (("tax_category",),)), (), scope="website")
+    order_statuses: tuple[StatusMapping, ...] = setting(Rows(StatusMapping, (("erp_status",),)), _ORDER_STATUSES)
+    tax_classes: tuple[TaxMapping, ...] = setting(Rows(TaxMapping, (("tax_category",),)), ())

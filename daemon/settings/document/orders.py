@@ -25,22 +25,18 @@ class OrderPreferences:
 
     types_to_shop: tuple[str, ...] = setting(Texts(), ())
     look_back_days: int = setting(Integer(0, 3650), 30)
-    type: str = setting(
-        Text(pattern="[A-Z0-9]{2}", expected="an order type of two capitals or digits"), "SO", scope="website"
-    )
-    real_time: bool = setting(Boolean(), default=False, scope="website")
-    default_sales_account: str | None = setting(Text(optional=True), None, scope="website")
-    default_payment_method: str | None = setting(Text(optional=True), None, scope="website")
-    default_cash_account: str | None = setting(Text(optional=True), None, scope="website")
-    retry_failed: bool = setting(Boolean(), default=True, scope="website")
-    number_of_retries: int = setting(Integer(1, 1_000_000), 3, scope="website")
-    statuses: tuple[str, ...] = setting(
-        Texts(), ("pending", "pending_payment", "pending_paypal", "processing"), scope="website"
-    )
+    type: str = setting(Text(pattern="[A-Z0-9]{2}", expected="an order type of two capitals or digits"), "SO")
+    real_time: bool = setting(Boolean(), default=False)
+    default_sales_account: str | None = setting(Text(optional=True), None)
+    default_payment_method: str | None = setting(Text(optional=True), None)
+    default_cash_account: str | None = setting(Text(optional=True), None)
+    retry_failed: bool = setting(Boolean(), default=True)
+    number_of_retries: int = setting(Integer(1, 1_000_000), 3)
+    statuses: tuple[str, ...] = setting(Texts(), ("pending", "pending_payment", "pending_paypal", "processing"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedOrderPreferences:
     """Failed Order Sync: *number_of_days* times 24 hours back from now, by the time of the order's last failure."""
 
-    number_of_days: int = setting(Integer(1, 3650), 1, scope="website")
+    number_of_days: int = setting(Integer(1, 3650), 1)

@@ -1,13 +1,14 @@
 """Scopes: what a website or store view says differently; the most specific one wins (R59, R72, D26)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from daemon.settings.document.connector import ConnectorSettings
-from daemon.settings.document.groups import paths_for_websites
 from daemon.settings.document.kinds import Choice, Text, is_list
+from daemon.settings.document.scope_rules import SaidInScope, faults_of_website, misplaced
 from queues.errors import InvalidSettings, SettingFault
 
 ScopeKind: TypeAlias = Literal["website", "store_view"]
@@ -17,6 +18,7 @@ SCOPES: Final = "scopes"
 _CODE: Final = Text(
     pattern="[a-z][a-z0-9_]{0,31}", expected="a code of the shop: a-z, 0-9 and _, at most 32 characters"
 )
+_OVERRIDE: Final = re.compile(r"scopes\[(?P<place>\d+)\]\.overrides\.(?P<path>[a-z_.]+)(\[.*)?")
 _MEMBERS: Final = ("code", "kind", "website", "branch", "overrides")
 
 
@@ -24,6 +26,8 @@ _MEMBERS: Final = ("code", "kind", "website", "branch", "overrides")
 class ScopeSettings:
     """
     One website or store view.
+
+    A store view says nothing differently: through the first of a website its own prices are written.
 
     Attributes:
         website: of a store view: the website it belongs to.
@@ -71,6 +75,37 @@ class SettingsDocument:
         if faults or default is None:
             raise InvalidSettings(faults)
         return cls(default=default, scopes=tuple(scopes), resolved=MappingProxyType(resolved))
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
+        """
+        Read what was stored; what an earlier release took in a scope and nobody ever obeyed is left out there.
+
+        Returns:
+            The document, and the paths that were left out.
+
+        Raises:
+            InvalidSettings: naming every field at fault.
+        """
+        left_out: list[str] = []
+        told: Mapping[str, Any] = document
+        while True:
+            try:
+                return cls.from_document(told), tuple(left_out)
+            except InvalidSettings as error:
+                fields = list(dict.fromkeys(fault.field for fault in error.faults))
+                told, gone = without_overrides(told, fields)
+                if not gone or len(gone) < len(fields):
+                    raise
+                left_out += gone
+
+    def websites(self) -> Iterator[tuple[ScopeSettings, ConnectorSettings]]:
+        """Give the websites with what holds in each, in the order told."""
+        return ((scope, self.of(scope.code)) for scope in self.scopes if scope.kind == "website")
+
+    def view_of(self, website: str) -> str | None:
+        """Give the code of the store view through which prices of *website* alone are written; None: it has none."""
+        return next((scope.code for scope in self.scopes if scope.website == website), None)
 
     def to_document(self) -> dict[str, Any]:
         """Give the JSON form, every setting told."""
@@ -139,29 +174,12 @@ def _read_scope(value: object, path: str, faults: list[SettingFault]) -> ScopeSe
         faults.append(SettingFault(field=f"{path}.branch", expected="null: the branch is the website's", value=branch))
     overrides = value.get("overrides", {})
     if isinstance(overrides, Mapping):
-        faults += _misplaced(overrides, f"{path}.overrides")
+        faults += misplaced(overrides, f"{path}.overrides", is_website=kind == "website")
     else:
         faults.append(SettingFault(field=f"{path}.overrides", expected="an object of settings", value=overrides))
     if len(faults) > before:
         return None
     return ScopeSettings(code=code, kind=kind, website=website, branch=branch, overrides=overrides)
-
-
-def _misplaced(overrides: Mapping[str, Any], path: str) -> Iterator[SettingFault]:
-    """Find what only the whole instance can say."""
-    allowed = tuple(paths_for_websites(ConnectorSettings))
-    for place, value in _leaves(overrides):
-        if not any(place == each or place.startswith(f"{each}.") for each in allowed):
-            yield SettingFault(field=f"{path}.{place}", expected="told for the whole instance only", value=value)
-
-
-def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, object]]:
-    for name, each in value.items():
-        place = f"{path}.{name}" if path else str(name)
-        if isinstance(each, Mapping) and each:
-            yield from _leaves(each, place)
-        else:
-            yield place, each
 
 
 def _resolve(
@@ -175,9 +193,44 @@ def _resolve(
     resolved = {}
     for place, scope in enumerate(scopes):
         settings = _read(documents[scope.code], f"{SCOPES}[{place}].overrides", faults)
-        if settings is not None:
-            resolved[scope.code] = settings
+        if settings is None:
+            continue
+        resolved[scope.code] = settings
+        if scope.kind == "website":
+            said = SaidInScope(
+                overrides=scope.overrides,
+                path=f"{SCOPES}[{place}].overrides",
+                has_branch=bool((scope.branch or "").strip()),
+                has_view=any(other.website == scope.code for other in scopes),
+            )
+            faults += faults_of_website(said, settings, default)
     return resolved
+
+
+def without_overrides(document: Mapping[str, Any], fields: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Leave out what *fields* name in overrides, `scopes[0].overrides.orders.type`; tell which of them were there."""
+    scopes = [dict(each) if isinstance(each, Mapping) else each for each in document.get(SCOPES, ())]
+    gone: list[str] = []
+    for field_path in fields:
+        found = _OVERRIDE.fullmatch(field_path)
+        place = -1 if found is None else int(found["place"])
+        if found is None or place >= len(scopes) or not isinstance(scopes[place], dict):
+            continue
+        overrides = scopes[place].get("overrides")
+        if isinstance(overrides, Mapping):
+            less = _without(overrides, found["path"].split("."))
+            if less != overrides:
+                scopes[place]["overrides"] = less
+                gone.append(field_path)
+    return {**document, SCOPES: scopes}, gone
+
+
+def _without(group: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    first, *rest = path
+    if not rest or not isinstance(group.get(first), Mapping):
+        return {name: value for name, value in group.items() if name != first}
+    below = _without(group[first], rest)
+    return {name: below if name == first else value for name, value in group.items() if name != first or below}
 
 
 def differing(document: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:

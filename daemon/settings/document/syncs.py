@@ -77,9 +77,17 @@ class Sync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryPriceSync(Sync):
-    """Product Inventory and Price Sync; *what* of the two it carries (R100)."""
+    """
+    Product Inventory and Price Sync.
 
-    what: PriceAndInventory = setting(Choice(("inventory", "price", "both")), "both")
+    In a website *enabled* and *what* are about what is told for that website alone: its own prices, its own quantity.
+
+    Attributes:
+        what: which of the two it carries (R100).
+    """
+
+    enabled: bool = setting(Boolean(), default=False, scope="website")
+    what: PriceAndInventory = setting(Choice(("inventory", "price", "both")), "both", scope="website")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +107,17 @@ class ImageSync(Sync):
 class Syncs:
     """All syncs, in the order operators see them."""
 
-    tax_category: Sync = grouped(Sync(), scope="website")
-    category: Sync = grouped(Sync(direction="both"), scope="website")
-    product_attribute: Sync = grouped(Sync(), scope="website")
-    product: Sync = grouped(Sync(direction="both"), scope="website")
-    inventory_price: InventoryPriceSync = grouped(InventoryPriceSync(), scope="website")
-    product_image: ImageSync = grouped(ImageSync(), scope="website")
-    customer_attribute: Sync = grouped(Sync(), scope="website")
-    customer: Sync = grouped(Sync(direction="both"), scope="website")
-    order: Sync = grouped(Sync(direction="to_acumatica"), scope="website")
-    product_configurator: Sync = grouped(Sync(), scope="website")
-    failed_order: Sync = grouped(Sync(direction="to_acumatica"), scope="website")
+    tax_category: Sync = grouped(Sync())
+    category: Sync = grouped(Sync(direction="both"))
+    product_attribute: Sync = grouped(Sync())
+    product: Sync = grouped(Sync(direction="both"))
+    inventory_price: InventoryPriceSync = grouped(InventoryPriceSync())
+    product_image: ImageSync = grouped(ImageSync())
+    customer_attribute: Sync = grouped(Sync())
+    customer: Sync = grouped(Sync(direction="both"))
+    order: Sync = grouped(Sync(direction="to_acumatica"))
+    product_configurator: Sync = grouped(Sync())
+    failed_order: Sync = grouped(Sync(direction="to_acumatica"))
 
     def named(self, name: SyncName) -> Sync:
         """Give the sync called *name*."""

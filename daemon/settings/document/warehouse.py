@@ -10,4 +10,4 @@ from daemon.settings.document.kinds import Text
 class WarehouseDetails:
     """The warehouse of lines and items that name none; None: not chosen."""
 
-    default: str | None = setting(Text(optional=True), None, scope="website")
+    default: str | None = setting(Text(optional=True), None)

@@ -47,6 +47,14 @@ def entity_gate(entity: EntityName, settings: ConnectorSettings) -> KeptBack | N
     return None
 
 
+def tier_price_gate(settings: ConnectorSettings) -> KeptBack | None:
+    """Keep back the prices that depend on quantity and group where they do not go out (B36)."""
+    kept = entity_gate("tier_price", settings)
+    if kept is None and not settings.price.sales_price_sync:
+        kept = KeptBack(reason="sync_disabled", text="price.sales_price_sync is false")
+    return kept
+
+
 def _is_other(entity: EntityName, sync: InventoryPriceSync) -> bool:
     return (entity in {"pricing", "tier_price"} and sync.what == "inventory") or (
         entity == "inventory" and sync.what == "price"

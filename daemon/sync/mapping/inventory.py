@@ -1,16 +1,18 @@
 """Quantities: which one, of which warehouses, at which source (R30 to R34, R36, B42, B44)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from daemon.settings.document.connector import ConnectorSettings
 from daemon.settings.document.scopes import SettingsDocument
+from daemon.sync.gates.entity import entity_gate
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.gates.stock import is_monitored
 from daemon.sync.inventory import DEFAULT_SOURCE, StockChange
 from daemon.sync.records.quantities import ErpQuantities
+from daemon.sync.websites import websites_with_stock
 
 _KEPT: Final = Decimal("0.0001")
 """What the shop's column keeps of a quantity."""
@@ -36,7 +38,8 @@ def map_quantities(quantities: ErpQuantities, document: SettingsDocument) -> Map
     Give the stock of an item.
 
     Branch by branch, or the chosen quantity of the monitored warehouses: summed, or with a warehouse mapping source by
-    source. Negative quantities go out as they are.
+    source. A website with warehouses of its own has their quantity at its own sources, beside what is told for all.
+    Negative quantities go out as they are.
 
     Args:
         quantities: read whole.
@@ -49,7 +52,7 @@ def map_quantities(quantities: ErpQuantities, document: SettingsDocument) -> Map
     totals = (
         _by_branch(quantities, document)
         if settings.inventory.mode == "branch_wise"
-        else _by_source(quantities, settings)
+        else _by_warehouse(quantities, document)
     )
     sku = quantities.inventory_id.strip()
     if not totals:
@@ -68,7 +71,20 @@ def map_quantities(quantities: ErpQuantities, document: SettingsDocument) -> Map
     )
 
 
-def _by_source(quantities: ErpQuantities, settings: ConnectorSettings) -> Mapping[str, Decimal]:
+def _by_warehouse(quantities: ErpQuantities, document: SettingsDocument) -> Mapping[str, Decimal]:
+    """Give what is told for all websites, and what those with warehouses of their own have at their sources."""
+    totals: dict[str, Decimal] = {}
+    if entity_gate("inventory", document.default) is None:
+        totals |= _by_source(quantities, document.default, unmapped=DEFAULT_SOURCE)
+    for scope, held in websites_with_stock(document):
+        if held.mappings.warehouses == document.default.mappings.warehouses:
+            # The sources of the table are those of all websites: its own quantity goes to the one named as it.
+            held = replace(held, mappings=replace(held.mappings, warehouses=()))  # noqa: PLW2901 - what holds for it
+        totals |= _by_source(quantities, held, unmapped=scope.code)
+    return totals
+
+
+def _by_source(quantities: ErpQuantities, settings: ConnectorSettings, *, unmapped: str) -> Mapping[str, Decimal]:
     sources = {row.warehouse.strip().casefold(): row.source for row in settings.mappings.warehouses}
     totals: dict[str, Decimal] = {}
     for each in quantities.warehouses:
@@ -76,7 +92,7 @@ def _by_source(quantities: ErpQuantities, settings: ConnectorSettings) -> Mappin
         if quantity is None or not is_monitored(each.warehouse, settings):
             continue
         # With a mapping, a warehouse that is not in it is told nowhere: its stock belongs to no source.
-        source = sources.get(each.warehouse.strip().casefold()) if sources else DEFAULT_SOURCE
+        source = sources.get(each.warehouse.strip().casefold()) if sources else unmapped
         if source is not None:
             totals[source] = totals.get(source, Decimal(0)) + quantity
     return totals
@@ -86,10 +102,10 @@ def _by_branch(quantities: ErpQuantities, document: SettingsDocument) -> Mapping
     """Give each website its branch's quantity, at the source mapped to the branch, else at one named as the website."""
     told = {each.branch.strip().casefold(): each.quantity for each in quantities.branches}
     totals: dict[str, Decimal] = {}
-    for scope in document.scopes:
+    for scope, held in websites_with_stock(document):
         branch = (scope.branch or "").strip().casefold()
-        if scope.kind == "website" and branch in told:
-            rows = document.of(scope.code).mappings.warehouses
+        if branch in told:
+            rows = held.mappings.warehouses
             source = next((row.source for row in rows if row.warehouse.strip().casefold() == branch), scope.code)
             totals[source] = told[branch]
     return totals

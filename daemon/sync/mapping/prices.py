@@ -1,10 +1,13 @@
 """Prices: base price by the Price Sync Preferences, promotions as special prices, breaks as tiers (R29, B36)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
+from daemon.sync.gates.entity import entity_gate, tier_price_gate
 from daemon.sync.gates.kept_back import KeptBack
 from daemon.sync.mapping.refusal import unmapped
 from daemon.sync.pricing import PriceChange
@@ -40,9 +43,12 @@ def map_price(
         return KeptBack(reason="price_missing", text=f"item {sku} has no {settings.price.source.replace('_', ' ')}")
     if price < 0:
         return unmapped(f"the price of item {sku} is {price}, it must be 0 or more")
-    special = _promotion(prices, settings, today) if settings.price.sales_price_sync else None
-    if special is None:
+    if not settings.price.sales_price_sync:
         return PriceChange(sku=sku, storeview=storeview, price=price)
+    special = _promotion(prices, settings, today)
+    if special is None:
+        # With the sync on the ERP is where special prices are: one that it no longer has goes from the shop, too.
+        return PriceChange(sku=sku, storeview=storeview, price=price, special_price_withdrawn=True)
     begins, ends = special.effective_on, special.expires_on
     return PriceChange(
         sku=sku,
@@ -52,6 +58,32 @@ def map_price(
         special_from=_instant(begins, time.min, zone) if begins else None,
         special_to=_instant(ends, time(23, 59, 59), zone) if ends else None,
     )
+
+
+def map_website_price(
+    prices: ErpItemPrices, website: str, document: SettingsDocument, *, today: date, zone: tzinfo = UTC
+) -> PriceChange | KeptBack | Refused:
+    """
+    Give the price of an item in one website that says something differently, as `map_price` does.
+
+    Args:
+        prices: all that makes it.
+        website: code of it; one of its store views is among the scopes.
+        document: all scopes.
+        today: the day in the ERP's calendar.
+        zone: of that calendar.
+    """
+    held, default = document.of(website), document.default
+    is_own_currency = held.price.currency != default.price.currency
+    if is_own_currency:
+        # The item's own price is told in the base currency, whichever that is: only the sales prices name theirs.
+        prices = replace(prices, sales_price=None)
+    change = map_price(prices, held, today=today, zone=zone, storeview=document.view_of(website))
+    if not isinstance(change, PriceChange):
+        return change
+    # A price of its own would hide the price of all websites for good: there is no call to take it back.
+    is_inherited = not is_own_currency and entity_gate("pricing", default) is None
+    return replace(change, website=website, price_inherited=is_inherited)
 
 
 def chosen_price(prices: ErpItemPrices, settings: ConnectorSettings, *, today: date) -> Decimal | None:
@@ -68,12 +100,32 @@ def chosen_price(prices: ErpItemPrices, settings: ConnectorSettings, *, today: d
     return _newest(regular).price if regular else None
 
 
-def map_tier_prices(prices: ErpItemPrices, settings: ConnectorSettings, *, today: date) -> ShopTierPrices:
+def map_tier_prices(prices: ErpItemPrices, document: SettingsDocument, *, today: date) -> ShopTierPrices:
     """
     Give all tier prices that hold on *today*: quantity breaks, and prices of mapped customer price classes.
 
-    Prices of single customers have no place in the shop, those of one warehouse neither: they are not told.
+    Prices of single customers have no place in the shop, those of one warehouse neither: they are not told. A website
+    that says something differently has tiers of its own beside those of all websites.
     """
+    tiers: list[TierPrice] = []
+    websites: list[str] = []
+    for_all = tier_price_gate(document.default) is None
+    if for_all:
+        tiers += _tiers(prices, document.default, today=today, website=None)
+    for scope, held in document.websites():
+        if tier_price_gate(held) is None and not (for_all and held.price == document.default.price):
+            tiers += _tiers(prices, held, today=today, website=scope.code)
+            websites.append(scope.code)
+    return ShopTierPrices(
+        sku=prices.inventory_id.strip(),
+        tiers=tuple(sorted(tiers, key=lambda tier: (tier.website or "", tier.group or "", tier.quantity))),
+        websites=None if for_all else tuple(websites),
+    )
+
+
+def _tiers(
+    prices: ErpItemPrices, settings: ConnectorSettings, *, today: date, website: str | None
+) -> Iterator[TierPrice]:
     groups = {row.price_class: row.group for row in settings.mappings.customer_groups if row.price_class}
     best: dict[tuple[str | None, Decimal], ErpSalesPrice] = {}
     for row in prices.rows:
@@ -86,10 +138,8 @@ def map_tier_prices(prices: ErpItemPrices, settings: ConnectorSettings, *, today
         else:
             continue
         best[place] = _newest([row, best[place]]) if place in best else row
-    tiers = [TierPrice(quantity=quantity, price=row.price, group=group) for (group, quantity), row in best.items()]
-    return ShopTierPrices(
-        sku=prices.inventory_id.strip(), tiers=tuple(sorted(tiers, key=lambda tier: (tier.group or "", tier.quantity)))
-    )
+    for (group, quantity), row in best.items():
+        yield TierPrice(quantity=quantity, price=row.price, group=group, website=website)
 
 
 def _promotion(prices: ErpItemPrices, settings: ConnectorSettings, today: date) -> ErpSalesPrice | None:

@@ -25,7 +25,13 @@ class TierPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopTierPrices:
-    """All tier prices of one product; an empty tuple takes them all away."""
+    """
+    All tier prices of one product; an empty tuple takes them all away.
+
+    Attributes:
+        websites: codes of the websites that *tiers* are all of: those of others stay; None: of all websites.
+    """
 
     sku: str
     tiers: tuple[TierPrice, ...]
+    websites: tuple[str, ...] | None = None
