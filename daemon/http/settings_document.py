@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from daemon.http.acting import ACTOR_PARAMETER, act_of
+from daemon.http.chosen_sync import syncs_of
 from daemon.http.cursors import cursor_of, json_response, list_response, position
 from daemon.http.fields import limit, read_body, read_fields, read_parameters, reason, require_json
 from daemon.http.keys import DEPENDENCIES
@@ -18,6 +19,7 @@ from daemon.settings.document.advice import advise_document
 from daemon.settings.document.references import advise_references
 from daemon.settings.document.scopes import SettingsDocument, laid_over
 from daemon.settings.queue_processing import advise, merged, replaced
+from daemon.sync.widening import advise_widening
 from queues.errors import InvalidSettings, SettingFault, StateConflict
 from queues.message import parse_json
 from queues.settings import QueueProcessingSettings
@@ -66,9 +68,10 @@ async def restore_document(request: web.Request) -> web.Response:
     fields = await read_fields(request, {"version": _version, "reason": reason})
     if "version" not in fields:
         raise invalid("version", "must be told: the number of a version, 0 for the defaults")
-    return await _answer(
-        request, await request.app[DEPENDENCIES].documents.restore(fields["version"], act_of(request, fields))
-    )
+    documents = request.app[DEPENDENCIES].documents
+    before = await documents.current()
+    restored = await documents.restore(fields["version"], act_of(request, fields))
+    return await _answer(request, restored, before=before)
 
 
 def without_nulls(document: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,6 +137,7 @@ async def _write(
     except ValueError as error:
         raise invalid(_REASON_HEADER, f"must be {error}") from error
     documents = request.app[DEPENDENCIES].documents
+    before = await documents.current()
     expected = await _expected(request)
     based_on = read_versions if expected is None else expected
     try:
@@ -142,7 +146,7 @@ async def _write(
         if expected is None:
             raise
         raise _changed(await documents.current()) from error
-    return await _answer(request, written)
+    return await _answer(request, written, before=before)
 
 
 async def _expected(request: web.Request) -> Versions | None:
@@ -165,9 +169,17 @@ def _tag(versions: Versions) -> str:
     return f"{versions.connector}.{versions.queue}"
 
 
-async def _answer(request: web.Request, current: DocumentInForce) -> web.Response:
+async def _answer(
+    request: web.Request, current: DocumentInForce, *, before: DocumentInForce | None = None
+) -> web.Response:
     given = request.app[DEPENDENCIES]
+    widened = (
+        advise_widening(syncs_of(request), before.document.default, current.document.default)
+        if before is not None
+        else ()
+    )
     advice = [
+        *widened,
         *advise(current.queue),
         *advise_document(current.document.default, current.queue, given.input_limits()),
         *advise_references(current.document, await given.reference.known()),

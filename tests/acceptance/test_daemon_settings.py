@@ -94,6 +94,7 @@ async def test_operators_find_the_defaults_of_the_guide_and_enable_what_the_erp_
     assert [(each["sync"], each["title"]) for each in listed] == list(LISTED.items())
     assert [each["sync"] for each in listed if not each["runs"]] == ["product_configurator"]
     assert any("Product Configurator" in each for each in taken.document["advice"])
+    assert any("am-connector syncs run product --complete" in each for each in taken.document["advice"])
     assert (started.status, "no records that go to the shop" in started.document["detail"]) == (409, True)
 
 

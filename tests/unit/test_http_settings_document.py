@@ -115,6 +115,20 @@ async def test_the_history_tells_what_differs_and_any_version_comes_back(client:
     ] is None
 
 
+async def test_what_a_change_lets_through_is_advised_on_once_and_by_every_way_of_changing(client: Client) -> None:
+    on = {"syncs": {"product": {"enabled": True}}}
+
+    patched = await (await client.patch(PATH, json=on)).json()
+    shown, _ = await read(client)
+    again = await (await client.put(PATH, json=on)).json()
+    await client.post(f"{PATH}/restore", json={"version": 0})
+    restored = await (await client.post(f"{PATH}/restore", json={"version": 1})).json()
+
+    words = "am-connector syncs run product --complete"
+    given = [any(words in advice for advice in each["advice"]) for each in (patched, shown, again, restored)]
+    assert given == [True, False, False, True]
+
+
 async def test_a_batch_count_above_the_shops_limit_is_advised_against(client: Client, world: World) -> None:
     world.input_limits["pricing"] = 20
 
