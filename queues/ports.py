@@ -375,8 +375,12 @@ class Schedule(Protocol):
     async def begin_run(self, queue: str) -> RunLease | NotDue:
         """Take the lease if a tick (or "run now") is due, nobody else holds it and the queue is not paused."""
 
-    async def renew(self, lease: RunLease) -> None:
-        """Extend the lease. Raises LeaseLost."""
+    async def renew(self, lease: RunLease, *, held_up: bool = False) -> None:
+        """
+        Extend the lease; *held_up*: the run waits for another queue of its process, and is not stuck.
+
+        Raises LeaseLost.
+        """
 
     async def record_check(self, lease: RunLease, check: CheckSummary) -> None:
         """Add one check to the run's record. Raises LeaseLost."""

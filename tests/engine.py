@@ -10,6 +10,7 @@ from queues.definition import QueueDefinition
 from queues.message import ChangeEvent, encode
 from queues.ports import CheckSummary
 from queues.settings import QueueProcessingSettings
+from queues.worker.probation import Probation
 from queues.worker.service import QueueWorker
 from queues.worker.setup import Ports, Spans, WorkedQueue
 from queues.worker.stop import Stop
@@ -68,17 +69,24 @@ def build(
     *,
     definition: QueueDefinition | None = None,
     of: Engine | None = None,
+    probation: Probation | None = None,
 ) -> Engine:
-    """Build an engine; with *of* a second process on the same broker and database."""
+    """
+    Build an engine; with *of* a second one on the same broker and database.
+
+    It is another process, unless both are given the same *probation*; another *definition* gives it a queue and a
+    target of its own.
+    """
     clock = of.clock if of else FakeClock()
-    definition = of.definition if of else definition or pricing()
+    is_same_queue = of is not None and definition is None
+    definition = definition or (of.definition if of else pricing())
     source = of.source if of else FakeSource()
     ledger = of.ledger if of else FakeLedger(clock, claim_lease=SPANS.claim_lease)
     schedule = of.schedule if of else FakeSchedule(clock, lease=SPANS.run_lease)
+    source.declare(definition.name)
     if not of:
-        source.declare(definition.name)
         schedule.use(settings or QueueProcessingSettings())
-    sender = of.sender if of else ScriptedSender(clock)
+    sender = of.sender if of and is_same_queue else ScriptedSender(clock)
     stop = Stop()
     checks: list[CheckSummary] = []
     queue = WorkedQueue(
@@ -89,7 +97,7 @@ def build(
         on_check=lambda _definition, summary: checks.append(summary),
     )
     ports = Ports(clock=clock, source=source, ledger=ledger, schedule=schedule)
-    worker = QueueWorker(queue, ports, SPANS, stop=stop)
+    worker = QueueWorker(queue, ports, SPANS, stop=stop, probation=probation)
     return Engine(definition, clock, source, ledger, schedule, sender, stop, worker, checks)
 
 

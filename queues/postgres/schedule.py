@@ -58,7 +58,9 @@ _OPEN_RUN = text("""
 _CLOSE_RUN = text("update runs set ended_at = now(), ended_by = :ended_by where id = :run and ended_at is null")
 
 _RENEW = text(f"""
-    update schedules set lease_until = now() + cast(:lease as interval)
+    update schedules
+    set lease_until = now() + cast(:lease as interval),
+        held_up_at = case when cast(:held_up as bool) then now() else held_up_at end
     where queue = cast(:queue as text) and {FENCE} returning queue
 """)  # noqa: S608 - put together from constants only
 
@@ -160,9 +162,9 @@ class PostgresSchedule:
 
         return await transact(self._engine, work)
 
-    async def renew(self, lease: RunLease) -> None:
-        """Extend the lease. Raises LeaseLost."""
-        await self._write_fenced(lease, _RENEW, {"lease": self._lease})
+    async def renew(self, lease: RunLease, *, held_up: bool = False) -> None:
+        """Extend the lease, and note that the run waits for another queue of its process. Raises LeaseLost."""
+        await self._write_fenced(lease, _RENEW, {"lease": self._lease, "held_up": held_up})
 
     async def record_check(self, lease: RunLease, check: CheckSummary) -> None:
         """Add one check to the run's record. Raises LeaseLost."""

@@ -13,7 +13,7 @@ from queues.postgres.engine import transact
 _FACTS: Final = text("""
     select s.queue, clock_timestamp() as now, s.next_run_at, s.paused_since is not null as is_paused,
            coalesce(s.lease_until > now(), false) as is_held, s.lease_until, s.worker,
-           greatest(r.started_at, c.at, l.at) as last_sign_at,
+           greatest(r.started_at, c.at, l.at, s.held_up_at) as last_sign_at,
            coalesce(c.ended_by, '{}') as last_checks_ended_by,
            complete.started_at as last_complete_run_at,
            o.created_at as oldest_stored_at
@@ -63,7 +63,8 @@ class QueueFacts:
         next_run_at: the next tick of its grid.
         is_held: somebody holds its lease.
         worker: who holds it, or held it last.
-        last_sign_at: the latest proof of work of its last run: its start, a check's end, a request.
+        last_sign_at: the latest proof that its last run is not stuck: its start, a check's end, a request, or that it
+            waited for another queue of its process.
         last_checks_ended_by: of its last two checks, the newest first; empty text for one that nothing cut short.
         last_complete_run_at: the start of its newest run with a check that nothing cut short, within a day.
         oldest_stored_at: when the first message that waits in the ledger came there.

@@ -106,7 +106,7 @@ class Feeder:
         return False
 
     async def _dispatch(self, entries: Sequence[Entry], requests: asyncio.TaskGroup) -> None:
-        await self._probation.join()
+        await self._probation.join(self._name)
         self._joined += 1
         if self._ending.is_over():
             self.unclaimed += entries
@@ -131,14 +131,14 @@ class Feeder:
     def _leave(self) -> None:
         if self._joined:
             self._joined -= 1
-            self._probation.leave()
+            self._probation.leave(self._name)
 
     async def _try_alone(self, entry: Entry) -> None:
         """Attempt what may have killed a worker, with nothing else in hand, and have its outcome written at once."""
         if self._ending.is_over():
             self.unclaimed.append(entry)
             return
-        async with self._probation.alone():
+        async with self._probation.alone(self._name):
             if self._ending.is_over():
                 self.unclaimed.append(entry)
                 return

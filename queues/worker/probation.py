@@ -6,6 +6,7 @@ in hand in the whole process: if it kills again, nobody else is charged, and it 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,41 +15,58 @@ class Probation:
     """
     Shared by all queues of a process: groups in hand `join` and `leave`, a suspect goes `alone`.
 
-    A suspect waits until what is in hand is written down, and while one waits no group joins: it is not starved.
+    Through one door, in the order in which they came: a suspect waits until what is in hand is written down, and nobody
+    joins before it; but many suspects in a row do not keep other queues from their work either.
     """
 
     def __init__(self) -> None:
-        self._in_hand = 0
-        self._suspects = 0
-        self._turn = asyncio.Lock()
+        self._in_hand: Counter[str] = Counter()
+        self._door = asyncio.Lock()
+        self._at_door = ""
+        self._waiting: set[str] = set()
         self._is_empty = asyncio.Event()
         self._is_empty.set()
-        self._is_open = asyncio.Event()
-        self._is_open.set()
 
-    async def join(self) -> None:
-        """Take a group in hand, as soon as no suspect waits or is being tried."""
-        while not self._is_open.is_set():
-            await self._is_open.wait()
-        self._in_hand += 1
-        self._is_empty.clear()
+    def holds_up(self, queue: str) -> bool:
+        """Tell whether *queue* waits for something of another queue: then it cannot help doing nothing."""
+        return queue in self._waiting and any(other != queue for other in (self._at_door or queue, *self._in_hand))
 
-    def leave(self) -> None:
-        """Note that the fate of one group is written down, whatever it is."""
-        self._in_hand -= 1
+    async def join(self, queue: str) -> None:
+        """Take a group of *queue* in hand, as soon as no suspect that came before waits or is being tried."""
+        async with self._through_door(queue):
+            self._in_hand[queue] += 1
+            self._is_empty.clear()
+
+    def leave(self, queue: str) -> None:
+        """Note that the fate of one group of *queue* is written down, whatever it is."""
+        self._in_hand[queue] -= 1
+        if not self._in_hand[queue]:
+            del self._in_hand[queue]
         if not self._in_hand:
             self._is_empty.set()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def alone(self, queue: str) -> AsyncIterator[None]:
         """Have nothing else in hand for as long as the block lasts."""
-        self._suspects += 1
-        self._is_open.clear()
-        try:
-            async with self._turn:
+        async with self._through_door(queue):
+            self._waiting.add(queue)
+            try:
                 await self._is_empty.wait()
-                yield
+            finally:
+                self._waiting.discard(queue)
+            yield
+
+    @asynccontextmanager
+    async def _through_door(self, queue: str) -> AsyncIterator[None]:
+        self._waiting.add(queue)
+        try:
+            # A lock of asyncio is given to those who wait in the order in which they came.
+            await self._door.acquire()
         finally:
-            self._suspects -= 1
-            if not self._suspects:
-                self._is_open.set()
+            self._waiting.discard(queue)
+        self._at_door = queue
+        try:
+            yield
+        finally:
+            self._at_door = ""
+            self._door.release()

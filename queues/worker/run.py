@@ -165,7 +165,7 @@ class Run:
             await clock.sleep(min(self._spans.run_lease, self._spans.claim_lease).total_seconds() / 3)
             begun_at = clock.monotonic()
             try:
-                await self._ports.schedule.renew(self._lease)
+                await self._ports.schedule.renew(self._lease, held_up=self._probation.holds_up(self._name))
                 await self._ports.ledger.renew_claims(self._lease)
             except LeaseLost:
                 self._is_lost = True

@@ -24,6 +24,7 @@ class QueueRow:
     paused: bool = False
     hold_until: datetime | None = None
     on_hold: bool = False
+    held_up_at: datetime | None = None
 
 
 class FakeSchedule:
@@ -73,8 +74,11 @@ class FakeSchedule:
         self.checks[row.run.run_id] = []
         return row.run
 
-    async def renew(self, lease: RunLease) -> None:
-        self._held(lease).lease_until = self._clock.now() + self._lease
+    async def renew(self, lease: RunLease, *, held_up: bool = False) -> None:
+        row, now = self._held(lease), self._clock.now()
+        row.lease_until = now + self._lease
+        if held_up:
+            row.held_up_at = now
 
     async def record_check(self, lease: RunLease, check: CheckSummary) -> None:
         self._held(lease)

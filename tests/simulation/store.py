@@ -191,8 +191,8 @@ class StoreConnection:
             self.store.history.note(f"{self.process.name} runs, token {lease.fencing_token}")
         return lease
 
-    async def renew(self, lease: RunLease) -> None:
-        await self._do("renew", lambda: self.store.schedule.renew(lease))
+    async def renew(self, lease: RunLease, *, held_up: bool = False) -> None:
+        await self._do("renew", lambda: self.store.schedule.renew(lease, held_up=held_up))
 
     async def record_check(self, lease: RunLease, check: CheckSummary) -> None:
         await self._do("record_check", lambda: self.store.schedule.record_check(lease, check))

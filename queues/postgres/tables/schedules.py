@@ -25,6 +25,7 @@ schedules = Table(
     Column("on_hold", Boolean, nullable=False, server_default=false()),
     Column("on_hold_since", INSTANT),
     Column("on_hold_why", Text, nullable=False, server_default=""),
+    Column("held_up_at", INSTANT, comment="when its run last waited for another queue of its process"),
     CheckConstraint("(run_id is null) = (lease_until is null)", name="lease_has_run"),
     CheckConstraint("(run_id is null) = (tick is null)", name="run_has_tick"),
     CheckConstraint("skipped_ticks >= 0", name="skipped_ticks_not_negative"),
