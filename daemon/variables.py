@@ -46,7 +46,10 @@ def _url(schemes: tuple[str, ...], expected: str) -> Callable[[str], str]:
 
 
 def _smtp_url(text: str) -> Secret:
-    return Secret(_smtp(text))
+    _smtp(text)
+    if set(parse_qs(urlsplit(text).query, keep_blank_values=True)) - {"cafile"}:
+        raise ValueError("a URL with no other parameter than cafile: certificates are always verified")
+    return Secret(text)
 
 
 def _mail_address(text: str) -> str:
@@ -340,7 +343,7 @@ SMTP_URL = Variable(
     parse=_smtp_url,
     secret=True,
     meaning="mail server for the daily report of errors to `logging.report_recipients`, smtp://user:password@host:587 "
-    "or smtps://…; without it no mail is sent",
+    "or smtps://…, with ?cafile= for an authority of your own; without it no mail is sent",
 )
 MAIL_FROM = Variable(
     name="MAIL_FROM",

@@ -14,7 +14,7 @@ from daemon.serve.logging_in_force import LoggingOf
 from daemon.settings.connector_store import ConnectorVersions
 from daemon.sync_log.choosing import ChosenEntries
 from daemon.sync_log.keeping import LogKeeper
-from daemon.sync_log.mail import Mailer
+from daemon.sync_log.mailer import Mailer
 from daemon.sync_log.reporting import ErrorReports
 from queues.definition import QueueDefinition
 from queues.errors import DatabaseUnavailable

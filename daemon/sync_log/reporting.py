@@ -8,7 +8,8 @@ import structlog
 
 from daemon.sync_log.choosing import LoggingInForce
 from daemon.sync_log.cleaning_times import daily_cleaning
-from daemon.sync_log.mail import Mailer, compose
+from daemon.sync_log.mail import compose
+from daemon.sync_log.mailer import Mailer, MailNotSent
 from queues.ports import Clock
 from queues.postgres.journal import PostgresJournal, RequestFilter
 from queues.postgres.log_keeping import PostgresLogKeeping
@@ -67,9 +68,11 @@ class ErrorReports:
             return False
         message = compose(self._instance, page.items, since=until - _DAY, until=until, is_all=page.next_cursor is None)
         try:
-            await asyncio.to_thread(self._mailer.send, message, recipients)
-        except OSError as error:
-            _log.error("error_report.not_sent", recipients=len(recipients), reason=str(error)[:300])
+            unknown = await asyncio.to_thread(self._mailer.send, message, recipients)
+        except MailNotSent as error:
+            _log.error("error_report.not_sent", recipients=len(recipients), reason=str(error)[:500])
             return False
+        if unknown:
+            _log.warning("error_report.recipients_unknown", recipients=len(recipients), unknown=len(unknown))
         _log.info("error_report.sent", recipients=len(recipients), errors=len(page.items))
         return True

@@ -16,7 +16,7 @@ from daemon.secret import Secret
 from daemon.settings.document.logs import Logging
 from daemon.sync_log.choosing import ChosenEntries
 from daemon.sync_log.keeping import LogKeeper
-from daemon.sync_log.mail import Mailer
+from daemon.sync_log.mailer import Mailer
 from daemon.sync_log.reporting import ErrorReports
 from queues.errors import StateConflict
 from queues.ports import RunLease

@@ -233,6 +233,9 @@ def test_a_mail_server_is_a_url_whose_password_is_never_shown() -> None:
     config = Config.from_env(LEAST | told)
 
     assert config.mail_from == "shop@example.test"
+    assert Config.from_env(LEAST | {"CONNECTOR_SMTP_URL": "smtps://mail.example?cafile=/ca.pem"}).smtp_url
+    unverified = {"CONNECTOR_SMTP_URL": "smtps://mail.example?verify=no"}
+    assert faults(LEAST | unverified).keys() == {"CONNECTOR_SMTP_URL"}
     assert {"open%20sesame", "open sesame"} <= set(config.secrets())
     assert faults(LEAST | {"CONNECTOR_SMTP_URL": "https://mail.example", "CONNECTOR_MAIL_FROM": "nobody"}).keys() == {
         "CONNECTOR_SMTP_URL",
