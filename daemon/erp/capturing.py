@@ -97,7 +97,7 @@ def erp_side(
     source, in_force = f"acumatica/{tenant or 'default'}", _InForce(settings)
     items = ItemStatusReader(client, in_force)
     prices = ValueEvents(PriceReader(client), price_values, in_force, source=source)
-    stock = ValueEvents(QuantityReader(client), stock_values, in_force, source=source)
+    stock = ValueEvents(QuantityReader(client, in_force), stock_values, in_force, source=source)
     own: Mapping[str, ChangeReader] = {
         PRICING.event_type: OnlyReady("pricing", prices, items, in_force),
         INVENTORY.event_type: OnlyReady("inventory", stock, items, in_force),

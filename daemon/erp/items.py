@@ -6,7 +6,7 @@ from typing import Final
 from daemon.acumatica.client import AcumaticaClient, NotDone
 from daemon.acumatica.records.items import read_item
 from daemon.acumatica.records.lists import read_category, read_item_class
-from daemon.acumatica.records.making import is_missing
+from daemon.acumatica.records.making import custom_fields, is_missing
 from daemon.acumatica.records.variants import read_variants
 from daemon.remembering import Remembered
 from daemon.settings.document.connector import ConnectorSettings
@@ -49,7 +49,7 @@ class Items:
             self._client,
             key,
             wanted=sorted(name for name in active if "." not in name),
-            custom=tuple(sorted(name for name in active if _is_custom(name))),
+            custom=custom_fields(*sorted(name for name in active if _is_custom(name)), vendor_field(settings)),
             box=products.item_box,
             visibility=products.visibility,
         )
@@ -90,6 +90,11 @@ class Items:
             return item
         variants = await read_variants(self._client, item, box=settings.products.item_box)
         return variants if isinstance(variants, NotDone) else replace(item, variants=variants)
+
+
+def vendor_field(settings: ConnectorSettings) -> str | None:
+    """Name the custom field with the quantity of the vendors, where the product tells it (R36)."""
+    return settings.inventory.vendor_field if settings.inventory.vendor_quantity == "separate" else None
 
 
 def _is_custom(name: str) -> bool:

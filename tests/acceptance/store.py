@@ -92,6 +92,16 @@ class StoreControl:
             assert response.status == 200, await response.text()
             return await response.json()
 
+    async def make_source(self, code: str) -> None:
+        """Give the shop one more inventory source."""
+        source = {"source_code": code, "name": code, "postcode": "1", "country_id": "US"}
+        async with self._session.post(
+            f"{self.url}/rest/all/V1/inventory/sources",
+            json={"source": source},
+            headers={"Authorization": f"Bearer {self.token}"},
+        ) as response:
+            assert response.status == 200, await response.text()
+
     async def listed(self, path: str) -> list[dict[str, Any]]:
         """Read all records of a list of the shop's own API."""
         return list((await self.rest(path, **{"searchCriteria[pageSize]": "1000"}))["items"])

@@ -1,6 +1,6 @@
 """What change capture reads, over the simulated Acumatica: the values of many records at once, and what changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -72,7 +72,7 @@ async def test_as_many_prices_as_one_look_may_take_are_told_in_few_requests() ->
 async def test_stock_and_status_are_what_the_erp_says_now() -> None:
     async with pair() as both:
         await both.site.control("POST", "records/StockItem", {"InventoryID": "AC-1001", "ItemStatus": "Inactive"})
-        stock = ValueEvents(QuantityReader(both.client), stock_values, InForce(), source="acumatica/Shop")
+        stock = ValueEvents(QuantityReader(both.client, InForce()), stock_values, InForce(), source="acumatica/Shop")
         status = ValueEvents(
             ItemStatusReader(both.client, InForce()), status_values, InForce(), source="acumatica/Shop"
         )
@@ -84,6 +84,38 @@ async def test_stock_and_status_are_what_the_erp_says_now() -> None:
     skip = {"when_missing": "skip"}
     assert data_of(on) == [{"status": "enabled", **skip}]
     assert data_of(off) == [{"status": "disabled", **skip}]
+
+
+class BySalesUnit:
+    async def document(self) -> SettingsDocument:
+        told = {"in_sales_units": True, "vendor_quantity": "sum", "vendor_field": "Item.UsrVendorQty"}
+        return SettingsDocument.from_document({"inventory": told, "capabilities": {"commerce_pro": True}})
+
+
+@pytest.mark.parametrize(
+    ("rule", "factor", "expected"), [("Multiply", "6", Decimal(6)), ("Divide", "0.5", Decimal(2))], ids=["times", "by"]
+)
+async def test_what_quantities_depend_on_is_read_with_the_item_and_only_where_it_is_asked_for(
+    rule: str, factor: str, expected: Decimal
+) -> None:
+    boxes = {"FromUOM": "BOX", "ToUOM": "EACH", "ConversionFactor": factor, "MultiplyOrDivide": rule}
+    custom = {"Item": {"UsrVendorQty": {"type": "CustomStringField", "value": "40"}}}
+    item = {"InventoryID": "AC-1001", "SalesUOM": "BOX", "UOMConversions": [boxes], "custom": custom}
+    async with pair() as both:
+        await both.site.control("POST", "records/StockItem", item)
+        plain = await QuantityReader(both.client, InForce()).read_many(["AC-1001"])
+        before = await both.site.control("GET", "requests?path=StockItem")
+        told = await QuantityReader(both.client, BySalesUnit()).read_many(["AC-1001", "ac-1002", "NO-SUCH"])
+        after = await both.site.control("GET", "requests?path=StockItem")
+
+    assert isinstance(plain, Mapping)
+    assert isinstance(told, Mapping)
+    assert (len(before["items"]), len(after["items"])) == (0, 1)
+    assert (plain["AC-1001"].units_per_sales_unit, plain["AC-1001"].vendors) == (Decimal(1), ())
+    assert told["AC-1001"].units_per_sales_unit == expected
+    assert [each.quantity for each in told["AC-1001"].vendors] == [Decimal(40)]
+    assert (told["ac-1002"].units_per_sales_unit, told["ac-1002"].vendors) == (Decimal(1), ())
+    assert "NO-SUCH" not in told
 
 
 @pytest.mark.parametrize(
@@ -265,7 +297,15 @@ async def test_the_template_of_an_item_that_changed_is_looked_at_with_it(
     assert sorted(changed) == sorted([*items, *template])
 
 
-@pytest.mark.parametrize("reader", [PriceReader, QuantityReader, lambda client: ItemStatusReader(client, InForce())])
+@pytest.mark.parametrize(
+    "reader",
+    [
+        PriceReader,
+        lambda client: QuantityReader(client, InForce()),
+        lambda client: ItemStatusReader(client, InForce()),
+    ],
+    ids=["prices", "quantities", "statuses"],
+)
 async def test_an_erp_that_is_away_leaves_the_keys_waiting(
     reader: Callable[[AcumaticaClient], PriceReader | QuantityReader | ItemStatusReader],
 ) -> None:

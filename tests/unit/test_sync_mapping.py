@@ -609,12 +609,21 @@ def test_what_the_sources_hold_is_what_their_warehouses_hold(levels: dict[str, i
 
 
 @pytest.mark.parametrize(
-    ("choice", "quantity", "apart"), [("none", 2, None), ("sum", 102, None), ("separate", 2, Decimal(100))]
+    ("choice", "quantity", "apart"),
+    [("none", 2, {}), ("sum", 102, {}), ("separate", 2, {"vendor_quantity": Decimal(100)})],
 )
-def test_vendor_quantities_are_left_out_added_or_told_apart(choice: str, quantity: int, apart: Decimal | None) -> None:
-    mapped = stock_of(QUANTITIES, inventory={"vendor_quantity": choice})
+def test_vendor_quantities_are_left_out_added_or_told_apart(
+    choice: str, quantity: int, apart: Mapping[str, Decimal]
+) -> None:
+    told = {"vendor_quantity": choice, "vendor_field": "Item.UsrVendorQty"}
+    held = settings_with(inventory=told, capabilities={"commerce_pro": True})
 
-    assert (int(mapped.rows[0].quantity), mapped.vendor_quantity) == (quantity, apart)
+    mapped = stock_of(QUANTITIES, inventory=told)
+    item = product(replace(MUG, fields={"Item.UsrVendorQty": "100"}), held)
+    unknown = product(replace(MUG, fields={"Item.UsrVendorQty": "many"}), held)
+
+    assert (int(mapped.rows[0].quantity), item.values) == (quantity, apart)
+    assert unknown.values == {}
 
 
 def test_branch_wise_every_website_gets_the_quantity_of_its_branch() -> None:
@@ -633,6 +642,15 @@ def test_branch_wise_every_website_gets_the_quantity_of_its_branch() -> None:
     mapped = stock_of(quantities, inventory={"mode": "branch_wise"}, scopes=scopes)
 
     assert [(row.source_code, int(row.quantity)) for row in mapped.rows] == [("base", 4)]
+
+
+def test_without_a_definition_a_branch_has_what_its_warehouses_have() -> None:
+    scopes = [{"code": code, "kind": "website", "branch": branch} for code, branch in (("b2b", "South"), ("b2c", "X"))]
+    rows = [{"branch": "SOUTH", "warehouse": "MAIN"}, {"branch": "SOUTH", "warehouse": "east"}]
+
+    mapped = stock_of(QUANTITIES, inventory={"mode": "branch_wise"}, scopes=scopes, mappings={"branches": rows})
+
+    assert [(row.source_code, int(row.quantity)) for row in mapped.rows] == [("b2b", 2)]
 
 
 def test_a_website_with_warehouses_of_its_own_has_their_quantity_at_its_sources() -> None:

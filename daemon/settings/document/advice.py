@@ -47,7 +47,16 @@ def advise_document(
         )
     if syncs.order.enabled and entities.shipment.active and settings.shipment.dropship_ship_via is None:
         yield "shipment.dropship_ship_via is not chosen: shipments of dropship orders are refused"
-    if settings.inventory.mode == "branch_wise" and settings.inventory.warehouses:
-        yield "inventory.warehouses is not looked at while inventory.mode is branch_wise"
+    yield from _advise_stock(settings)
     if settings.logging.lifetime_days == 0:
         yield "logging.lifetime_days is 0: the sync log grows for ever"
+
+
+def _advise_stock(settings: ConnectorSettings) -> Iterator[str]:
+    told = settings.inventory
+    if told.mode == "branch_wise" and told.warehouses:
+        yield "inventory.warehouses is not looked at while inventory.mode is branch_wise"
+    if told.mode == "branch_wise" and not settings.mappings.branches:
+        yield "mappings.branches is empty: inventory.mode is branch_wise, and no branch has a warehouse"
+    if told.vendor_quantity != "none" and told.vendor_field is None:
+        yield "inventory.vendor_field is not chosen: nobody tells how much vendors have"

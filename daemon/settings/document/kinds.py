@@ -183,3 +183,10 @@ class Texts:
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
     """Tell a JSON list."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | Mapping)
+
+
+CUSTOM_FIELD: Final = Text(
+    optional=True,
+    pattern=r"[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*",
+    expected="a custom field of the ERP, View.Field",
+)

@@ -84,6 +84,14 @@ class WarehouseMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BranchMapping:
+    """A branch of the ERP and a warehouse whose stock is its own; a branch may have several warehouses (R31)."""
+
+    branch: str = needed(Text())
+    warehouse: str = needed(Text())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusMapping:
     """
     A status of the ERP, typed exactly as there, and the status of the shop (B43).
@@ -168,5 +176,6 @@ class Mappings:
     carriers: tuple[CarrierMapping, ...] = setting(Rows(CarrierMapping, (("ship_via",),)), ())
     shipping: tuple[ShippingMapping, ...] = setting(Rows(ShippingMapping, (("method",),)), ())
     warehouses: tuple[WarehouseMapping, ...] = setting(Rows(WarehouseMapping, (("warehouse",),)), (), scope="website")
+    branches: tuple[BranchMapping, ...] = setting(Rows(BranchMapping, (("warehouse",),)), ())
     order_statuses: tuple[StatusMapping, ...] = setting(Rows(StatusMapping, (("erp_status",),)), _ORDER_STATUSES)
     tax_classes: tuple[TaxMapping, ...] = setting(Rows(TaxMapping, (("tax_category",),)), ())

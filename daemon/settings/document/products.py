@@ -1,19 +1,13 @@
 """`products`: where configurable products come from and how the boxes of the ERP are read (R35, R77 to R82)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from daemon.settings.document.groups import setting
-from daemon.settings.document.kinds import Boolean, Choice, Text, Texts
+from daemon.settings.document.kinds import CUSTOM_FIELD, Boolean, Choice, Texts
 
 ConfigurableSource: TypeAlias = Literal["none", "product_configurator", "matrix_item"]
 MissingBox: TypeAlias = Literal["skip", "pass"]
-
-_CUSTOM_FIELD: Final = Text(
-    optional=True,
-    pattern=r"[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*",
-    expected="a custom field of the ERP, View.Field",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +33,9 @@ class ProductPreferences:
     when_box_is_missing: MissingBox = setting(Choice(("skip", "pass")), "skip")
     websites: tuple[str, ...] = setting(Texts(), ())
     needs_category: bool = setting(Boolean(), default=False)
-    item_class_box: str | None = setting(_CUSTOM_FIELD, None)
-    item_box: str | None = setting(_CUSTOM_FIELD, None)
-    category_box: str | None = setting(_CUSTOM_FIELD, None)
-    category_status: str | None = setting(_CUSTOM_FIELD, None)
-    visibility: str | None = setting(_CUSTOM_FIELD, None)
+    item_class_box: str | None = setting(CUSTOM_FIELD, None)
+    item_box: str | None = setting(CUSTOM_FIELD, None)
+    category_box: str | None = setting(CUSTOM_FIELD, None)
+    category_status: str | None = setting(CUSTOM_FIELD, None)
+    visibility: str | None = setting(CUSTOM_FIELD, None)
     variant_attributes: tuple[str, ...] = setting(Texts(), ())

@@ -113,6 +113,8 @@ def codes_in(settings: ConnectorSettings) -> Iterator[tuple[str, ReferenceKind, 
         ("customers.classes_to_shop", "customer_classes", customers.classes_to_shop),
         ("orders.types_to_shop", "order_types", orders.types_to_shop),
         ("mappings.warehouses", "warehouses", tuple(row.warehouse for row in mappings.warehouses)),
+        ("mappings.branches", "branches", tuple(row.branch for row in mappings.branches)),
+        ("mappings.branches", "warehouses", tuple(row.warehouse for row in mappings.branches)),
         ("mappings.customer_groups", "customer_classes", tuple(row.customer_class for row in mappings.customer_groups)),
         (
             "mappings.customer_groups",

@@ -27,6 +27,8 @@ def schema_gate(entity: SchemaEntity, changed: Collection[str] | None, settings:
     if not changed:
         return None
     active = settings.schema.active(entity) | ALWAYS_ACTIVE[entity]
+    if entity == "product" and settings.inventory.vendor_quantity == "separate":
+        active |= {settings.inventory.vendor_field or ""}
     if any(name in active for name in changed):
         return None
     return KeptBack(reason="fields_inactive", text=f"only inactive fields changed: {', '.join(sorted(changed)[:20])}")

@@ -26,11 +26,9 @@ class MappedStock:
 
     Attributes:
         rows: one a source, sorted by it.
-        vendor_quantity: told apart, as a product attribute; None: not told.
     """
 
     rows: tuple[StockChange, ...]
-    vendor_quantity: Decimal | None = None
 
 
 def map_quantities(quantities: ErpQuantities, document: SettingsDocument) -> MappedStock | KeptBack:
@@ -58,16 +56,12 @@ def map_quantities(quantities: ErpQuantities, document: SettingsDocument) -> Map
     if not totals:
         return KeptBack(reason="quantity_missing", text=f"no monitored warehouse tells a quantity of item {sku}")
     vendors = sum((each.quantity for each in quantities.vendors), Decimal(0)) if quantities.vendors else None
-    choice = settings.inventory.vendor_quantity
-    if choice == "sum" and vendors is not None:
+    if settings.inventory.vendor_quantity == "sum" and vendors is not None:
         # One place has to take it: the shop's own source if it is among them.
         place = DEFAULT_SOURCE if DEFAULT_SOURCE in totals else min(totals)
         totals = {**totals, place: totals[place] + vendors}
     return MappedStock(
-        rows=tuple(_row(sku, source, total, quantities, settings) for source, total in sorted(totals.items())),
-        vendor_quantity=_in_units(vendors, quantities, settings)
-        if choice == "separate" and vendors is not None
-        else None,
+        rows=tuple(_row(sku, source, total, quantities, settings) for source, total in sorted(totals.items()))
     )
 
 
@@ -100,7 +94,7 @@ def _by_source(quantities: ErpQuantities, settings: ConnectorSettings, *, unmapp
 
 def _by_branch(quantities: ErpQuantities, document: SettingsDocument) -> Mapping[str, Decimal]:
     """Give each website its branch's quantity, at the source mapped to the branch, else at one named as the website."""
-    told = {each.branch.strip().casefold(): each.quantity for each in quantities.branches}
+    told = _branches(quantities, document.default)
     totals: dict[str, Decimal] = {}
     for scope, held in websites_with_stock(document):
         branch = (scope.branch or "").strip().casefold()
@@ -108,6 +102,19 @@ def _by_branch(quantities: ErpQuantities, document: SettingsDocument) -> Mapping
             rows = held.mappings.warehouses
             source = next((row.source for row in rows if row.warehouse.strip().casefold() == branch), scope.code)
             totals[source] = told[branch]
+    return totals
+
+
+def _branches(quantities: ErpQuantities, settings: ConnectorSettings) -> Mapping[str, Decimal]:
+    """Give the quantity of each branch by its folded code: as the ERP defines it, else that of its warehouses."""
+    if quantities.branches:
+        return {each.branch.strip().casefold(): each.quantity for each in quantities.branches}
+    branch_of = {row.warehouse.strip().casefold(): row.branch.strip().casefold() for row in settings.mappings.branches}
+    totals: dict[str, Decimal] = {}
+    for each in quantities.warehouses:
+        branch, quantity = branch_of.get(each.warehouse.strip().casefold()), each.of(settings.inventory.quantity)
+        if branch is not None and quantity is not None:
+            totals[branch] = totals.get(branch, Decimal(0)) + quantity
     return totals
 
 

@@ -13,7 +13,7 @@ from daemon.sync.mapping.refusal import unmapped
 from daemon.sync.mapping.tax_class import tax_class_name
 from daemon.sync.records.attribute import ErpAttribute
 from daemon.sync.records.item import ErpItem, ErpVariant
-from daemon.sync.records.values import ErpFields
+from daemon.sync.records.values import ErpFields, number_of
 from daemon.sync.shop.product import CategoryPlace, ConfigurableParts, ProductType, ShopProduct
 from daemon.sync.shop.values import ShopValue
 from daemon.sync.visibility import read_visibility
@@ -54,6 +54,7 @@ def map_product(
             if isinstance(value, Refused):
                 return value
             values[code] = value
+    values |= _vendor_quantity(item, settings)
     values.pop("category_ids", None)
     weight = _weight(values.pop("weight", None))
     is_told = mapped.values()
@@ -149,6 +150,15 @@ def item_fields(item: ErpItem) -> ErpFields:
         **{f"CrossReferences.{each.alternate_type}": each.alternate_id for each in reversed(item.cross_references)},
     }
     return {**item.fields, **own}
+
+
+def _vendor_quantity(item: ErpItem, settings: ConnectorSettings) -> Mapping[str, ShopValue]:
+    """Give the quantity of the vendors as an attribute of the product, where it is told apart (R36)."""
+    told = settings.inventory
+    if told.vendor_quantity != "separate" or told.vendor_field is None:
+        return {}
+    quantity = number_of(item.fields.get(told.vendor_field))
+    return {} if quantity is None else {told.vendor_attribute: quantity}
 
 
 def _is_offered(variant: ErpVariant, settings: ConnectorSettings) -> bool:
