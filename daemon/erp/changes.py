@@ -47,6 +47,11 @@ class Listed:
     is_of_classes: bool = False
 
     @property
+    def told(self) -> str:
+        """Name what is looked at, for people."""
+        return "items of classes enabled since" if self.is_of_classes else self.entity
+
+    @property
     def compared(self) -> tuple[str, ...]:
         """Name what is compared with what was seen last, where no stamp moves; empty where one does."""
         return ("enabled",) if self.is_of_classes else self.contents
@@ -128,7 +133,7 @@ class ErpChanges:
             until=changes.cursor.stamp,
             next_position="" if following == len(self._steps) else str(following),
             cursor=SyncCursor(name=name, stamp=changes.cursor.stamp, marks=changes.cursor.seen),
-            told=step.listed.entity,
+            told=step.listed.told,
         )
 
     async def _changes(

@@ -15,6 +15,7 @@ from tests.acumatica_site import site as acumatica
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+PRODUCT, LATE = "to_magento.product", "HARDWARE"
 AUTO: Mapping[str, Any] = {
     **ON,
     "syncs": {"inventory_price": {"enabled": True, "auto_cron": True, "frequency": "daily"}},
@@ -71,6 +72,26 @@ async def test_a_run_cut_off_by_a_crash_goes_on_at_its_next_page(own_site: Site)
 
     assert (run["state"], run["noted"]) == ("success", whole["noted"])
     assert [text for text in log if "going on at page 1" in text]
+
+
+async def test_the_items_of_a_class_that_is_enabled_later_are_taken_up_by_the_next_run(own_site: Site) -> None:
+    box = {"Item": {"UsrShop": {"type": "CustomBooleanField", "value": True}}}
+    settings = {**ON, "products": {"item_class_box": "Item.UsrShop"}}
+    async with joined(own_site, settings) as (connector, erp):
+        await connector.pause(PRODUCT)
+        await connector.api.post("syncs/product/run", {"kind": "complete"})
+        (everything,) = await runs(connector, 1)
+        await connector.api.post("syncs/product/run")
+        _, before = await runs(connector, 2)
+        await erp.control("POST", "records/ItemClass?push=0", {"ClassID": LATE, "custom": box})
+        await connector.api.post("syncs/product/run")
+        *_, after = await runs(connector, 3)
+        log = [line["text"] for line in (await connector.api.get(f"sync-runs/{after['id']}/log"))["items"]]
+
+    assert everything["noted"] >= SMALL.default_items
+    assert before["noted"] == 0
+    assert 0 < after["noted"] < everything["noted"]
+    assert f"items of classes enabled since: {after['noted']} to be looked at" in log
 
 
 async def test_the_command_brings_a_file_in_follows_a_run_and_tells_what_was_passed_over(
