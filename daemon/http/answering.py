@@ -60,10 +60,17 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _told(request: web.Request, problem: Problem) -> web.Response:
     request[PROBLEM] = problem
+    return (
+        render_problem(request, problem) if _is_for_people(request) else problem_response(problem, request[REQUEST_ID])
+    )
+
+
+def _is_for_people(request: web.Request) -> bool:
+    """Tell whether a page was asked for; of a mistyped address, whether it was typed into a browser."""
     route = request.get(ROUTE)
-    if route is not None and route.is_page:
-        return render_problem(request, problem)
-    return problem_response(problem, request[REQUEST_ID])
+    if route is not None:
+        return bool(route.is_page)
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
 
 
 def _from_engine(error: QueueError, request: web.Request) -> Problem:

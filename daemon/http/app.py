@@ -34,7 +34,7 @@ from daemon.http.context import request_context
 from daemon.http.dependencies import Dependencies
 from daemon.http.idempotency import idempotency
 from daemon.http.keys import DEPENDENCIES, ROUTES, TEMPLATES, THROTTLE
-from daemon.http.pages import failed_messages, login, overview, settings_page
+from daemon.http.pages import failed_messages, login, overview, settings_page, syncs_page
 from daemon.http.pages.rendering import make_templates
 from daemon.http.refusals import refused_acts
 from daemon.http.routes import Route, RouteTable
@@ -65,6 +65,7 @@ ALL_ROUTES: Final[Sequence[Route]] = (
     *login.ROUTES,
     *overview.ROUTES,
     *failed_messages.ROUTES,
+    *syncs_page.ROUTES,
     *settings_page.ROUTES,
 )
 """Fixed paths stand before those with a variable part, so that both are found."""

@@ -29,19 +29,21 @@ _BODY: Final = 4 * 1024 * 1024
 async def list_syncs(request: web.Request) -> web.Response:
     """Show the syncs that are enabled, or all, with last run, next start and what waits to be looked at."""
     wanted = read_parameters(request, {"show": one_of("enabled", "all")})
+    return list_response(await sync_documents(request, only_enabled=wanted.get("show") != "all"), None)
+
+
+async def sync_documents(request: web.Request, *, only_enabled: bool) -> list[dict[str, Any]]:
+    """Give the syncs in the operators' order, with last run, next start and what waits to be looked at."""
     given = request.app[DEPENDENCIES]
     settings = await settings_in_force(request)
     last = {run.sync: run for run in await given.sync_runs.last()}
     waiting = {each.event_type: each for each in await given.changed_keys.waiting()}
     _, starts = await given.sync_schedules.read()
-    return list_response(
-        [
-            _sync_document(each, settings, last.get(each.name), starts, waiting)
-            for each in syncs_of(request)
-            if wanted.get("show") == "all" or settings.syncs.named(each.name).enabled
-        ],
-        None,
-    )
+    return [
+        _sync_document(each, settings, last.get(each.name), starts, waiting)
+        for each in syncs_of(request)
+        if not only_enabled or settings.syncs.named(each.name).enabled
+    ]
 
 
 async def run_sync(request: web.Request) -> web.Response:
@@ -77,7 +79,7 @@ async def import_keys(request: web.Request) -> web.Response:
 
 
 async def _keys_of(request: web.Request) -> dict[str, Any]:
-    fields = await read_fields(request, {"keys": _keys, "reason": reason}, limit=_BODY)
+    fields = await read_fields(request, {"keys": record_keys, "reason": reason}, limit=_BODY)
     if "keys" not in fields:
         raise invalid("keys", "must be given", code="missing")
     return fields
@@ -94,7 +96,8 @@ async def _note(
     return json_response({"sync": name, "noted": len(keys)}, status=202)
 
 
-def _keys(value: object) -> tuple[str, ...]:
+def record_keys(value: object) -> tuple[str, ...]:
+    """Read the keys of records, each once. Raises ValueError saying what was expected."""
     if not isinstance(value, list) or not 0 < len(value) <= MOST_KEYS:
         raise ValueError(f"a list of 1 to {MOST_KEYS:,} record keys")
     if not all(isinstance(each, str) and len(each) <= LONGEST_TEXT and _RECORD_KEY.fullmatch(each) for each in value):

@@ -43,14 +43,13 @@ async def send(client: Client, path: str, **fields: str) -> ClientResponse:
 
 
 def path_of(path: str) -> str:
-    return re.sub(
-        r"\{(\w+)\}", lambda match: {"queue": PRICING.name, "id": "1", "name": "magento"}.get(match[1], "run"), path
-    )
+    chosen = {"queue": PRICING.name, "id": "1", "name": "magento", "sync": "product"}
+    return re.sub(r"\{(\w+)\}", lambda match: chosen.get(match[1], "run"), path)
 
 
 async def test_pages_send_strangers_to_the_login() -> None:
     async with serving(World(), token=None) as client:
-        for path in ("/", "/dead-letters", "/dead-letters/1", "/settings"):
+        for path in ("/", "/dead-letters", "/dead-letters/1", "/syncs", "/syncs/runs/1", "/settings"):
             response = await client.get(path, allow_redirects=False)
             assert (response.status, response.headers["Location"]) == (303, "/login")
 
@@ -149,6 +148,7 @@ async def test_a_form_of_another_site_or_without_its_token_changes_nothing(route
 async def test_no_page_changes_anything_when_it_is_only_looked_at() -> None:
     world = World()
     world.dead_letters.add(1)
+    await world.sync_runs.ask("product", "changes", Act(actor="Dana"))
 
     async with serving(world, token=None) as client:
         await sign_in(client)
@@ -309,12 +309,14 @@ async def test_what_strangers_wrote_is_shown_and_never_understood() -> None:
 async def test_pages_hold_no_script_and_no_style_of_their_own() -> None:
     world = World()
     world.dead_letters.add(1)
+    await world.sync_runs.ask("product", "changes", Act(actor="Dana"))
 
     async with serving(world, token=None) as client:
         pages = [await (await client.get("/login")).text()]
         await sign_in(client)
         pages += [
-            await (await client.get(path)).text() for path in ("/", "/dead-letters", "/dead-letters/1", "/settings")
+            await (await client.get(path)).text()
+            for path in ("/", "/dead-letters", "/dead-letters/1", "/syncs", "/syncs/runs/1", "/settings")
         ]
 
     for page in pages:
@@ -360,6 +362,19 @@ async def test_a_page_that_cannot_be_shown_is_a_page_too() -> None:
 
     assert (response.status, response.content_type) == (404, "text/html")
     assert "There is no dead letter 99" in page
+
+
+async def test_a_mistyped_address_is_answered_with_a_page_in_a_browser_alone() -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with serving(World(), token=None) as client:
+        await sign_in(client)
+        kinds = [
+            (response.status, response.content_type)
+            for path, headers in (("/sync", browser), ("/sync", {}), ("/api/v1/sync", browser))
+            for response in [await client.get(path, headers=headers)]
+        ]
+
+    assert kinds == [(404, "text/html"), (404, "application/problem+json"), (404, "application/problem+json")]
 
 
 async def test_signing_out_ends_the_session_in_the_browser_and_for_whoever_copied_its_cookie() -> None:
