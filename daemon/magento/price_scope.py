@@ -15,7 +15,7 @@ _NEVER_SAVED: Final = -1
 
 class PriceScope:
     """
-    Knows whether prices of one store view stay there, asked when first needed and believed for five minutes.
+    Knows whether prices of one store view stay there: asked when first needed, a yes is believed for five minutes.
 
     A shop that keeps prices for all websites alike writes the price of one for all, without a word. Of a special price
     it complains: a row of a store view has one complaint more than the same row of all store views.
@@ -23,26 +23,26 @@ class PriceScope:
 
     def __init__(self, client: MagentoClient) -> None:
         self._client = client
-        self._known: Remembered[str, bool] = Remembered(client.clock)
+        self._by_website: Remembered[str, bool] = Remembered(client.clock)
 
     async def fault(self, store_id: int, sku: str) -> Failure | None:
         """Say why prices of the store view *store_id* must not be sent, None if they may; *sku* is any of them."""
-        by_website = self._known.get("scope")
-        if by_website is None:
-            rows = [{"price": _NEVER_SAVED, "store_id": each, "sku": sku} for each in (_EVERYWHERE, store_id)]
-            call = Call(method="POST", segments=_SPECIAL_PRICE, document={"prices": rows}, records=len(rows))
-            reply = await self._client.call(call)
-            if isinstance(reply, NotDone):
-                return reply.verdict
-            complaints = _count(reply.document, str(store_id))
-            if complaints is None:
-                return not_in_form(reply.exchange, "a list of refused rows").verdict
-            everywhere, here = complaints
-            by_website = self._known.keep("scope", here <= everywhere)
-        if by_website:
+        if self._by_website.get("") is not None:
             return None
-        text = "the store keeps one price for all websites: set its Catalog Price Scope to Website"
-        return Refused(error_class="mapping", text=text)
+        rows = [{"price": _NEVER_SAVED, "store_id": each, "sku": sku} for each in (_EVERYWHERE, store_id)]
+        call = Call(method="POST", segments=_SPECIAL_PRICE, document={"prices": rows}, records=len(rows))
+        reply = await self._client.call(call)
+        if isinstance(reply, NotDone):
+            return reply.verdict
+        complaints = _count(reply.document, str(store_id))
+        if complaints is None:
+            return not_in_form(reply.exchange, "a list of refused rows").verdict
+        everywhere, here = complaints
+        if here > everywhere:
+            text = "the store keeps one price for all websites: set its Catalog Price Scope to Website"
+            return Refused(error_class="mapping", text=text, status=reply.exchange.status, exchange=reply.exchange)
+        self._by_website.keep("", True)  # noqa: FBT003 - what is remembered
+        return None
 
 
 def _count(document: object, store: str) -> tuple[int, int] | None:

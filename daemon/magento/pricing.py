@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from daemon.magento.classification import Failure
 from daemon.magento.client import Answered, MagentoClient, NotDone, not_in_form
 from daemon.magento.price_results import Complaint, read_refusals
 from daemon.magento.price_scope import PriceScope
@@ -57,10 +58,13 @@ class PricingSender:
                 verdicts[position] = Refused(error_class="validation", text=str(error))
         store_ids: dict[int, int] = {}
         resolved = await self._stores.resolve({change.storeview for change in changes.values()})
+        not_by_website: Failure | None = None
         for position, change in changes.items():
             store = resolved[change.storeview]
             if isinstance(store, int) and change.website is not None:
-                store = await self._scope.fault(store, change.sku) or store
+                # Asked once for all of them, whatever comes of it.
+                not_by_website = not_by_website or await self._scope.fault(store, change.sku)
+                store = not_by_website or store
             if isinstance(store, int):
                 store_ids[position] = store
             else:

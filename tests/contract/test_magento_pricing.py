@@ -176,9 +176,12 @@ async def test_the_price_of_one_website_goes_out_by_its_store_view_when_the_stor
 
 async def test_the_price_of_one_website_never_becomes_that_of_all() -> None:
     async with scripted_store(store_of(*NEGATIVE, NOT_BY_WEBSITE)) as store:
-        verdicts = await sender(store).send([message("A-1", storeview="eu_en", website="eu"), message("B-2")])
+        of_website = [message(sku, storeview="eu_en", website="eu") for sku in ("A-1", "C-3")]
+        verdicts = await sender(store).send([*of_website, message("B-2")])
         writes = [request for request in store.requests if request.path.endswith(BASE)]
+        probes = [request for request in store.requests if request.path.endswith("special-price")]
 
+    assert (classes(verdicts), len(probes)) == ([Refused, Refused, Delivered], 1)
     assert isinstance(verdicts[0], Refused)
     assert (verdicts[0].error_class, "Catalog Price Scope" in verdicts[0].text) == ("mapping", True)
     assert [row["sku"] for row in writes[0].document["prices"]] == ["B-2"]

@@ -274,6 +274,20 @@ async def test_groups_tax_classes_and_tier_prices_arrive_once(shop: WritersShop)
     assert shop.product("AC-1000").tier_prices == []
 
 
+async def test_tier_prices_of_one_website_leave_those_of_the_others(shop: WritersShop) -> None:
+    shop.running.sandbox.shop.configuration.price_scope = "website"
+    of_all, own = TierPrice(quantity=Decimal(5), price=Decimal(8)), TierPrice(quantity=Decimal(5), price=Decimal(7))
+    for_base = ShopTierPrices(sku="AC-1000", tiers=(replace(own, website="base"),), websites=("base",))
+
+    delivered(await shop.write.tier_prices.write(ShopTierPrices(sku="AC-1000", tiers=(of_all,))))
+    delivered(await shop.write.tier_prices.write(for_base))
+    both = {tier.website_id: int(tier.price) for tier in shop.product("AC-1000").tier_prices}
+    delivered(await shop.write.tier_prices.write(replace(for_base, tiers=())))
+    left = {tier.website_id: int(tier.price) for tier in shop.product("AC-1000").tier_prices}
+
+    assert (both, left) == ({0: 8, 1: 7}, {0: 8})
+
+
 async def test_a_shipment_completes_an_order_that_is_invoiced_and_leaves_its_source(shop: WritersShop) -> None:
     order = shop.order(OrderLine(sku="AC-1000", quantity=Decimal(2)), OrderLine(sku="AC-1001"))
     lines = (ShippedLine(sku="ac-1000", quantity=Decimal(2)), ShippedLine(sku="AC-1001", quantity=Decimal(1)))

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from daemon.capture.auto_runs import AutoRuns
 from daemon.settings.document.connector import ConnectorSettings
+from daemon.settings.document.scopes import SettingsDocument
 from daemon.sync.named_syncs import PlannedStart, named_syncs, planned_starts
+from daemon.sync.websites import anywhere
 from queues.postgres.audit import Act
 from tests.fakes.capture_stores import FakeSyncSchedules
 from tests.fakes.clock import FakeClock
@@ -53,6 +55,30 @@ def test_what_is_not_wanted_is_not_planned() -> None:
     )
 
     assert planned(given) == {}
+
+
+def test_a_website_alone_makes_its_sync_run_and_the_default_says_when() -> None:
+    def told(carried: str, **sync: object) -> ConnectorSettings:
+        website = {"syncs": {"inventory_price": {"enabled": True, "what": carried}}}
+        return anywhere(
+            SettingsDocument.from_document(
+                {
+                    "syncs": {"inventory_price": sync},
+                    "scopes": [
+                        {"code": "eu", "kind": "website", "overrides": website},
+                        {"code": "eu_en", "kind": "store_view", "website": "eu"},
+                    ],
+                }
+            )
+        )
+
+    alone = told("inventory", auto_cron=True, frequency="daily")
+    wider = told("price", enabled=True, what="inventory")
+    same = told("both", enabled=True)
+
+    assert planned(alone)["inventory_price", "auto_cron"] == "changes, daily from 00:00:00 (UTC)"
+    assert [each.syncs.inventory_price.what for each in (alone, wider, same)] == ["inventory", "both", "both"]
+    assert planned(anywhere(SettingsDocument())) == {}
 
 
 class Bench:
