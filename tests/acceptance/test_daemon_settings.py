@@ -11,6 +11,15 @@ from tests.acceptance.store import PRICES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+ONE_WAY = ("tax_category", "product_attribute", "inventory_price", "product_image", "customer_attribute")
+CONFIGURATOR = ("products.configurable_source=product_configurator",)
+LISTED = {
+    "category": "Category Sync",
+    "product": "Product Sync",
+    "inventory_price": "Product Inventory and Price Sync",
+    "product_configurator": "Product Configurator Sync",
+}
+
 
 async def test_a_change_takes_effect_at_the_next_check_of_the_run_in_hand(own_site: Site) -> None:
     long_run = {"check_process_time": 59, "process_sleep_time": 1}
@@ -96,16 +105,6 @@ async def test_operators_find_the_defaults_of_the_guide_and_enable_what_the_erp_
     assert any("Product Configurator" in each for each in taken.document["advice"])
     assert any("am-connector syncs run product --complete" in each for each in taken.document["advice"])
     assert (started.status, "no records that go to the shop" in started.document["detail"]) == (409, True)
-
-
-ONE_WAY = ("tax_category", "product_attribute", "inventory_price", "product_image", "customer_attribute")
-CONFIGURATOR = ("products.configurable_source=product_configurator",)
-LISTED = {
-    "category": "Category Sync",
-    "product": "Product Sync",
-    "inventory_price": "Product Inventory and Price Sync",
-    "product_configurator": "Product Configurator Sync",
-}
 
 
 def _at(document: Any, path: str) -> Any:  # noqa: ANN401 - JSON
