@@ -89,6 +89,11 @@ MATRIX = {
     "POST /dead-letters/{id}": OPERATE,
     "GET /settings": READ,
     "POST /settings": "admin",
+    "GET /syncs": READ,
+    "GET /syncs/runs/{id}": READ,
+    "POST /syncs/runs/{id}/stop": OPERATE,
+    "POST /syncs/{sync}/run": OPERATE,
+    "POST /syncs/{sync}/record": OPERATE,
 }
 
 
