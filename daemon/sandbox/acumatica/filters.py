@@ -109,6 +109,10 @@ class _Parser:
         operator = self._next()
         if operator.text not in _COMPARISONS:
             raise _unreadable(f"An operator was expected, not '{operator.text}'.")
+        wanted = self._peek()
+        if token.kind == "name" and operator.text == "eq" and wanted.kind == "text":
+            self._operand()
+            return _OneOf(token.text, left, {_comparable(_unquoted(wanted.text))})
         return _compared(left, _COMPARISONS[operator.text], self._operand(), is_unequal=operator.text == "ne")
 
     def _function(self) -> Condition:
@@ -127,7 +131,7 @@ class _Parser:
         token = self._next()
         match token.kind:
             case "text":
-                text = token.text[1:-1].replace("''", "'")
+                text = _unquoted(token.text)
                 return lambda _: text
             case "number":
                 number = Decimal(token.text.rstrip("mMdDfFlL"))
@@ -196,6 +200,10 @@ class _Parser:
             raise _unreadable(f"'{mark}' was expected.")
 
 
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'")
+
+
 def _typed(text: str) -> Value:
     kind, _, quoted = text.partition("'")
     inner = quoted[:-1]
@@ -254,4 +262,24 @@ def _both(first: Condition, second: Condition) -> Condition:
 
 
 def _either(first: Condition, second: Condition) -> Condition:
+    if isinstance(first, _OneOf) and isinstance(second, _OneOf) and first.field == second.field:
+        return first.or_one_of(second)
     return lambda row: first(row) or second(row)
+
+
+class _OneOf:
+    """A field is one of some texts: keys are asked for by the hundred, and each row is looked at once for all."""
+
+    def __init__(self, field: str, read: _Reader, wanted: set[str]) -> None:
+        self.field = field
+        self._read = read
+        self.wanted = wanted
+
+    def or_one_of(self, other: "_OneOf") -> "_OneOf":
+        """Allow the texts of *other* as well; the condition belongs to the parser that is building it."""
+        self.wanted |= other.wanted
+        return self
+
+    def __call__(self, row: Row) -> bool:
+        value = _comparable(self._read(row))
+        return value is not None and (value if isinstance(value, str) else str(value)) in self.wanted
