@@ -1,7 +1,7 @@
 """What goes on beside the queues and the API: collecting, capturing, syncing, cleaning, watching, new tokens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +29,9 @@ from queues.rabbitmq.collector import Collector
 from queues.worker.service import QueueWorker
 
 CLEANING: Final = timedelta(hours=1)
+
+_PAUSE_SECONDS: Final = 10.0
+"""After a crash."""
 
 _log = structlog.stdlib.get_logger("daemon")
 
@@ -68,17 +71,18 @@ class Background:
         )
         auto_runs = AutoRuns(self.stores.sync_schedules, self.syncs.settings, clock=self.clock)
         collector = Collector(source=self.broker.source, instance=self.config.instance, store=self._keep_foreign)
-        tasks = [
-            asyncio.create_task(collector.run(), name="collector"),
-            asyncio.create_task(self._clean(), name="retention"),
-            asyncio.create_task(self.tokens.keep_fresh(), name="tokens"),
-            asyncio.create_task(self.watch.run(), name="watch"),
-            asyncio.create_task(capture.run(), name="capture"),
-            asyncio.create_task(syncing.run(), name="syncs"),
-            asyncio.create_task(auto_runs.run(), name="auto runs"),
-            asyncio.create_task(self.syncs.indexing.run(), name="indexing"),
-            asyncio.create_task(self.syncs.clocks.run(), name="clocks"),
-        ]
+        works = {
+            "collector": collector.run,
+            "retention": self._clean,
+            "tokens": self.tokens.keep_fresh,
+            "watch": self.watch.run,
+            "capture": capture.run,
+            "syncs": syncing.run,
+            "auto runs": auto_runs.run,
+            "indexing": self.syncs.indexing.run,
+            "clocks": self.syncs.clocks.run,
+        }
+        tasks = [asyncio.create_task(kept_up(name, work, clock=self.clock), name=name) for name, work in works.items()]
         try:
             yield
         finally:
@@ -101,6 +105,16 @@ class Background:
             except QueueError as error:
                 _log.warning("retention.not_cleaned", reason=str(error))
             await self.clock.sleep(CLEANING.total_seconds())
+
+
+async def kept_up(name: str, work: Callable[[], Awaitable[None]], *, clock: Clock) -> None:
+    """Do *work* for good: a fault of ours is told and it begins again, for nobody would notice that it had ended."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - as the line above says
+            _log.exception("task.crashed", task=name, next_try_seconds=_PAUSE_SECONDS)
+        await clock.sleep(_PAUSE_SECONDS)
 
 
 @asynccontextmanager
