@@ -22,14 +22,18 @@ class Roles:
 
 
 @contextmanager
-def roles_of(url: str) -> Iterator[Roles]:
-    """Run the script on the database of *url*, whose user is a superuser; the roles are gone afterwards."""
+def roles_of(url: str, *, extensions: bool = True) -> Iterator[Roles]:
+    """
+    Run the script on the database of *url*, whose user is a superuser; the roles are gone afterwards.
+
+    Without *extensions* it is a database that was not given any.
+    """
     suffix = uuid4().hex[:12]
     owner, app = f"owner_{suffix}", f"app_{suffix}"
     script = SCRIPT.read_text().replace("'connector_owner'", f"'{owner}'").replace("'connector_app'", f"'{app}'")
     passwords = [f"alter role {name} password '{_PASSWORD}'" for name in (owner, app)]
     # Twice: it may be run again at will.
-    complete(statements(url, [script, script, *passwords]))
+    complete(statements(url, [script, script, *passwords, *([] if extensions else ["drop extension pg_trgm"])]))
     try:
         yield Roles(owner_url=_with_user(url, owner), app_url=_with_user(url, app))
     finally:

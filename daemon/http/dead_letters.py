@@ -42,7 +42,7 @@ FILTER_PARAMETERS: Final = (
     in_query("error_class", "Whose last attempt failed in this way."),
     in_query("since", "Failed at or after this day or time."),
     in_query("until", "Failed before this day or time."),
-    in_query("q", "Has this text in its key, event id, source or error."),
+    in_query("q", "Has this text in its key, event id or error, in whatever case."),
 )
 PAGE_PARAMETERS: Final = (
     in_query("limit", "Rows of a page.", type="integer", minimum=1, maximum=500, default=DEFAULT_LIMIT),

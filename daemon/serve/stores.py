@@ -5,6 +5,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,6 +35,10 @@ from queues.postgres.sync_cursors import PostgresSyncCursors
 from queues.postgres.sync_indexing import PostgresSyncIndexing
 from queues.postgres.sync_runs import PostgresSyncRuns
 from queues.postgres.sync_schedules import PostgresSyncSchedules
+
+_SEARCH_HINT: Final = (
+    "searching the text of very many dead letters takes seconds; docs/api.md tells how to make the index"
+)
 
 _log = structlog.stdlib.get_logger("daemon")
 
@@ -83,12 +88,15 @@ async def open_stores(
         await schedule.register(definition.name)
     documents = ConnectorVersions(PostgresSettings(engine))
     logging = LoggingOf(documents)
+    dead_letters = PostgresDeadLetters(engine)
+    if not await dead_letters.is_searched_by_index():
+        _log.warning("dead_letters.searched_without_index", hint=_SEARCH_HINT)
     return Stores(
         engine=engine,
         schedule=schedule,
         ledger=PostgresLedger(engine, claim_lease=config.claim_lease, log=ChosenEntries(logging)),
         queues=PostgresQueues(engine, interval=config.schedule_interval),
-        dead_letters=PostgresDeadLetters(engine),
+        dead_letters=dead_letters,
         changed_keys=PostgresChangedKeys(engine),
         documents=documents,
         log_keeper=LogKeeper(PostgresLogKeeping(engine), logging, clock),

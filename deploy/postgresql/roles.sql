@@ -29,6 +29,14 @@ begin
     execute format('grant usage, create on schema %I to %I', place, owner);
     execute format('grant usage on schema %I to %I', place, app);
 
+    -- What migrations could not make without more rights in the database: the extension for the search of dead letters.
+    begin
+        execute format('create extension if not exists pg_trgm schema %I', place);
+    exception
+        when feature_not_supported or undefined_file then
+            raise warning 'dead letters are searched without an index: %', sqlerrm;
+    end;
+
     -- What migrations will make.
     execute format('alter default privileges for role %I in schema %I grant select, insert, update, delete on tables to %I',
                    owner, place, app);
@@ -43,7 +51,9 @@ begin
         execute format('alter table %s owner to %I', name, owner);
     end loop;
     for name in
-        select oid::regprocedure::text from pg_proc where pronamespace = place::regnamespace
+        select oid::regprocedure::text from pg_proc
+        where pronamespace = place::regnamespace
+          and not exists (select from pg_depend where objid = pg_proc.oid and deptype = 'e')
     loop
         execute format('alter function %s owner to %I', name, owner);
         execute format('grant execute on function %s to %I', name, app);

@@ -13,7 +13,7 @@ from queues.postgres.bulk_orders import BulkCount, BulkDone, BulkOrder, BulkRefu
 from queues.postgres.engine import transact
 from queues.postgres.foreign import import_foreign
 from queues.postgres.letters import DeadLetter, DeadLetterFilter, DeadLetterStory, Page
-from queues.postgres.letters_reading import read_page, read_story
+from queues.postgres.letters_reading import is_searched_by_index, read_page, read_story
 from queues.postgres.letters_requeuing import discard, requeue
 
 LARGEST_PAGE: Final = 500
@@ -52,6 +52,10 @@ class PostgresDeadLetters:
             )
 
         return await transact(self._engine, work)
+
+    async def is_searched_by_index(self) -> bool:
+        """Tell whether there is the index that makes a search of text quick (docs/api.md)."""
+        return await transact(self._engine, is_searched_by_index)
 
     async def show(self, letter_id: int) -> DeadLetterStory:
         """

@@ -18,7 +18,8 @@ from queues.postgres.letters import (
     Page,
     letter_of,
 )
-from queues.postgres.letters_filtering import conditions, values
+from queues.postgres.letters_filtering import conditions, plan_for, values
+from queues.postgres.tables.dead_letters import SEARCH_INDEX
 
 Keyset = tuple[datetime, int]
 """How far a reading in the order of failures has come: time of the failure, and id."""
@@ -28,6 +29,8 @@ _OPEN: Final = "state in ('failed', 'superseded')"
 _COUNT_OF = text(f"select count(*) from dead_letters where id = any(cast(:ids as bigint[])) and {_OPEN}")  # noqa: S608 - constants only
 
 _STATES = text("select id, state from dead_letters where id = any(cast(:ids as bigint[]))")
+
+_IS_SEARCHED_BY_INDEX = text(f"select indisvalid from pg_index where indexrelid = to_regclass('{SEARCH_INDEX}')")  # noqa: S608 - constants only
 
 _ONE = text(f"select {LETTER_COLUMNS}, body, headers, erased_at from dead_letters where id = :id")  # noqa: S608 - constants only
 
@@ -53,6 +56,7 @@ async def read_page(connection: AsyncConnection, wanted: DeadLetterFilter, *, li
     given = {**values(wanted), "limit": limit + 1}
     if before is not None:
         given |= {"before": before[0], "before_id": before[1]}
+    await plan_for(connection, wanted)
     letters = [letter_of(row) for row in await connection.execute(statement, given)]
     items = letters[:limit]
     more = len(letters) > limit
@@ -68,6 +72,7 @@ async def count_open(
             select failed_at from dead_letters where {conditions(wanted, _OPEN)} order by failed_at, id limit :most
         ) as found
     """)  # noqa: S608 - put together from constants only
+    await plan_for(connection, wanted)
     row = (await connection.execute(statement, {**values(wanted), "most": most})).one()
     return row.letters, row.latest
 
@@ -104,8 +109,14 @@ async def next_open(
         f"select id, failed_at from dead_letters where {conditions(wanted, *further)} "  # noqa: S608 - put together from constants only
         "order by failed_at, id limit :limit"
     )
+    await plan_for(connection, wanted)
     rows = (await connection.execute(statement, given)).all()
     return [row.id for row in rows], (rows[-1].failed_at, rows[-1].id) if rows else after
+
+
+async def is_searched_by_index(connection: AsyncConnection) -> bool:
+    """Tell whether there is an index of the searched text, whole."""
+    return bool((await connection.execute(_IS_SEARCHED_BY_INDEX)).scalar())
 
 
 async def states_of(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:

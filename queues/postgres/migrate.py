@@ -19,6 +19,7 @@ from sqlalchemy.schema import SchemaItem
 from queues.errors import DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.engine import CONNECT_SECONDS, database_url
 from queues.postgres.tables import is_partition
+from queues.postgres.tables.dead_letters import SEARCH_INDEX
 
 ADVISORY_LOCK: Final = 7_046_029_254_386_353_131
 """One number for all releases: whoever holds it migrates."""
@@ -85,8 +86,8 @@ def newest_revision() -> str:
 
 
 def is_ours(_item: SchemaItem, name: str | None, kind: str, _reflected: object, _other: object) -> bool:
-    """Tell whether alembic is to compare something: all but the partitions of the log."""
-    return not (kind == "table" and name is not None and is_partition(name))
+    """Tell whether alembic is to compare something: all but the partitions of the log, and what not all can have."""
+    return not (kind == "table" and name is not None and is_partition(name)) and name != SEARCH_INDEX
 
 
 async def over_locked_connection(url: str, work: Callable[[Connection], None]) -> None:

@@ -114,6 +114,15 @@ async def test_a_cursor_that_is_none_of_ours_is_refused(stores: Stores, cursor: 
         (DeadLetterFilter(q="SUCH PRODUCT"), {"A", "B", "C"}),
         (DeadLetterFilter(q="c-0"), {"C"}),
         (DeadLetterFilter(q="%"), set()),
+        # Key, event id and error, as one text.
+        (DeadLetterFilter(q="b b-0 no SUCH"), {"B"}),
+        # Too short for the index of trigrams.
+        (DeadLetterFilter(q="UC"), {"A", "B", "C"}),
+        (DeadLetterFilter(q="xx"), set()),
+        # What means something in a pattern means itself.
+        (DeadLetterFilter(q="such%product"), set()),
+        (DeadLetterFilter(q="such_product"), set()),
+        (DeadLetterFilter(q="such\\product"), set()),
         (DeadLetterFilter(q="a\x00"), set()),
         (DeadLetterFilter(since=datetime(2020, 1, 1, tzinfo=UTC)), {"A", "B", "C"}),
         (DeadLetterFilter(until=datetime(2020, 1, 1, tzinfo=UTC)), set()),
@@ -123,6 +132,14 @@ async def test_filters_narrow_the_list(stores: Stores, wanted: DeadLetterFilter,
     await stores.fail([message("A"), message("B"), message("C")])
 
     assert {each.key for each in (await stores.letters.list(wanted)).items} == keys
+
+
+@pytest.mark.parametrize("searched", ["50% off", "50%", "a_b", "c:\\temp", "\\", "_", "100%_\\x"])
+async def test_characters_of_patterns_are_found_as_they_stand(stores: Stores, searched: str) -> None:
+    await stores.fail([message("A")], error=f"before {searched} behind")
+    await stores.fail([message("B")], error="before 50 percent off, axb, c:temp, 100x behind")
+
+    assert [each.key for each in (await stores.letters.list(DeadLetterFilter(q=searched))).items] == ["A"]
 
 
 async def test_the_story_tells_every_attempt_of_every_generation(stores: Stores) -> None:
@@ -141,6 +158,16 @@ async def test_the_story_tells_every_attempt_of_every_generation(stores: Stores)
     assert told == [(0, 1, "refused", 400, 7), (1, 1, "refused", 400, 8)]
     assert story.attempts[0].request_id == "r-A-0"
     assert story.attempts[0].excerpt == '{"message": "no\N{REPLACEMENT CHARACTER}"}'
+
+
+async def test_without_the_index_a_search_finds_the_same(stores: Stores) -> None:
+    await stores.fail([message("A"), message("B")])
+    assert await stores.letters.is_searched_by_index()
+
+    await stores.execute("drop index ix_dead_letters_search")
+
+    assert not await stores.letters.is_searched_by_index()
+    assert [each.key for each in (await stores.letters.list(DeadLetterFilter(q="b b-0"))).items] == ["B"]
 
 
 async def test_what_is_not_there_is_not_found(stores: Stores) -> None:
@@ -414,6 +441,7 @@ def test_a_retention_under_a_day_is_refused(database: str) -> None:
         (DeadLetterFilter(queue="main.rare"), "queue_failed_at_id"),
         (DeadLetterFilter(key="rare"), "key_failed_at_id"),
         (DeadLetterFilter(error_class="timeout"), "error_class_failed_at_id"),
+        (DeadLetterFilter(q="k19999"), "search"),
     ],
 )
 async def test_a_page_of_few_among_many_is_found_by_an_index(

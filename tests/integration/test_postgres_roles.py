@@ -7,7 +7,9 @@ import asyncpg  # type: ignore[import-untyped]  # it ships no type hints
 import pytest
 
 from queues.postgres.audit import Act, PostgresAudit
+from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
+from queues.postgres.letters import DeadLetterFilter
 from queues.postgres.log_keeping import PostgresLogKeeping
 from queues.postgres.migrate import check_at_head, upgrade
 from queues.postgres.retention import DAYS_AHEAD, PostgresRetention
@@ -42,6 +44,16 @@ def roles(empty_database: str, request: pytest.FixtureRequest) -> Iterator[Roles
         if request.param == "before":
             complete(upgrade(made.owner_url))
         yield made
+
+
+async def test_dead_letters_are_searched_by_index_with_the_working_role(roles: Roles) -> None:
+    engine = open_engine(roles.app_url)
+    try:
+        letters = PostgresDeadLetters(engine)
+        assert await letters.is_searched_by_index()
+        assert not (await letters.list(DeadLetterFilter(q="nothing"))).items
+    finally:
+        await engine.dispose()
 
 
 async def test_the_working_role_may_do_nothing_else(roles: Roles) -> None:

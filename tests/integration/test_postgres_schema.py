@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from queues.errors import DatabaseUnavailable, SchemaTooNew, StateConflict
 from queues.postgres.audit import Act, PostgresAudit
+from queues.postgres.dead_letters import PostgresDeadLetters
 from queues.postgres.engine import open_engine
 from queues.postgres.migrate import check_at_head, check_models, newest_revision, upgrade
 from queues.postgres.settings import PostgresSettings
 from queues.postgres.tables import metadata
 from queues.settings import QueueProcessingSettings
+from tests.database_roles import roles_of
 
 ACT = Act(actor="tests", reason="because", request_id="r-1")
 
@@ -35,6 +37,21 @@ async def test_five_migrators_at_once_end_at_the_newest_schema(empty_database: s
 
 async def test_the_migrations_make_what_the_tables_say(database: str) -> None:
     await check_models(database)
+
+
+async def test_without_the_right_to_an_extension_there_is_no_index_for_the_search_and_all_else(
+    empty_database: str,
+) -> None:
+    with roles_of(empty_database, extensions=False) as roles:
+        await upgrade(roles.owner_url)
+
+        await check_at_head(roles.owner_url)
+        await check_models(roles.owner_url)
+        engine = open_engine(roles.app_url)
+        try:
+            assert not await PostgresDeadLetters(engine).is_searched_by_index()
+        finally:
+            await engine.dispose()
 
 
 async def test_the_named_checks_are_those_of_the_code(engine: AsyncEngine) -> None:

@@ -23,6 +23,11 @@ from queues.postgres.tables.naming import INSTANT, metadata
 DEAD_LETTER_STATES: Final = ("failed", "reprocessing", "reprocessed", "discarded", "superseded")
 REASONS: Final = ("attempts_used_up", "outcome_unknown", "invalid_message", "unrouted", "broker_dead_lettered")
 
+SEARCH_INDEX: Final = "ix_dead_letters_search"
+"""Of the searched text, by trigrams. Not described below: a database without the extension pg_trgm does without it."""
+SEARCHED: Final = "lower(coalesce(key || ' ', '') || coalesce(event_id || ' ', '') || error)"
+"""What a search looks through; written as in that index, or it does not serve."""
+
 dead_letters = Table(
     "dead_letters",
     metadata,
