@@ -16,6 +16,7 @@ from daemon.sync.schema.in_force import SchemaInForce
 from queues.errors import NotFound
 
 PATH: Final = "/api/v1/schema/{entity}"
+_NOW: Final = answer("The schema as it is now", "Schema")
 
 
 async def show_schema(request: web.Request) -> web.Response:
@@ -97,6 +98,19 @@ def _field(row: SchemaField) -> dict[str, Any]:
     }
 
 
+def _change(*, summary: str, request: str, success: dict[str, Any] = _NOW, description: str = "") -> Operation:
+    """Describe a call that changes a schema."""
+    return Operation(
+        tag="schema",
+        summary=summary,
+        description=description,
+        parameters=(ACTOR_PARAMETER,),
+        request=json_of(request),
+        responses={200: success},
+        problems=(400, 404, 409, 413, 415, 422, 503),
+    )
+
+
 ROUTES: Final = (
     Route(
         method="GET",
@@ -116,14 +130,10 @@ ROUTES: Final = (
         handler=tick_schema,
         access="configure",
         act="schema.tick",
-        operation=Operation(
-            tag="schema",
+        operation=_change(
             summary="Switch fields of an entity on and off",
             description="Makes a version of the settings document, as every change of a schema does.",
-            parameters=(ACTOR_PARAMETER,),
-            request=json_of("SchemaTicks"),
-            responses={200: answer("The schema as it is now", "Schema")},
-            problems=(400, 404, 409, 413, 415, 422, 503),
+            request="SchemaTicks",
         ),
     ),
     Route(
@@ -132,14 +142,11 @@ ROUTES: Final = (
         handler=refresh_schema,
         access="configure",
         act="schema.refresh",
-        operation=Operation(
-            tag="schema",
+        operation=_change(
             summary="Refresh Schema: read the ERP's fields; new ones come in inactive, vanished ones are marked",
             description="409 `erp_unavailable` with the reason when they cannot be read; nothing is changed then.",
-            parameters=(ACTOR_PARAMETER,),
-            request=json_of("Reason"),
-            responses={200: answer("What changed, and the schema as it is now", "SchemaRefreshed")},
-            problems=(400, 404, 409, 413, 415, 422, 503),
+            request="Reason",
+            success=answer("What changed, and the schema as it is now", "SchemaRefreshed"),
         ),
     ),
     Route(
@@ -148,13 +155,8 @@ ROUTES: Final = (
         handler=preset_schema,
         access="configure",
         act="schema.preset",
-        operation=Operation(
-            tag="schema",
-            summary="Switch on the fields that are preselected at installation; other ticks stay",
-            parameters=(ACTOR_PARAMETER,),
-            request=json_of("Reason"),
-            responses={200: answer("The schema as it is now", "Schema")},
-            problems=(400, 404, 409, 413, 415, 422, 503),
+        operation=_change(
+            summary="Switch on the fields that are preselected at installation; other ticks stay", request="Reason"
         ),
     ),
 )
