@@ -7,21 +7,12 @@ from typing import Final
 from daemon.sync.dependencies import LINK_KINDS, read_links
 from daemon.sync.document_key import read_document_key
 from daemon.sync.entities import (
-    ATTRIBUTE,
-    ATTRIBUTE_SET,
-    CATEGORY,
-    CUSTOMER,
     INVENTORY,
     INVOICE,
     ORDER_STATUS,
     PRICING,
-    PRODUCT,
     PRODUCT_DEPENDENCIES,
-    PRODUCT_IMAGE,
     PRODUCT_STATUS,
-    SHIPMENT,
-    TAX_CATEGORY,
-    TIER_PRICE,
     known_event_types,
 )
 from daemon.sync.inventory import DEFAULT_SOURCE, read_stock
@@ -33,20 +24,13 @@ from queues.message import ChangeEvent
 
 _READERS: Final[Mapping[str, Callable[[ChangeEvent], object]]] = MappingProxyType(
     {
+        # Most are the key of a record and no more.
+        **dict.fromkeys(known_event_types(), read_key),
         PRICING.event_type: read_price,
         INVENTORY.event_type: read_stock,
         PRODUCT_STATUS.event_type: read_status,
-        TAX_CATEGORY.event_type: read_key,
-        TIER_PRICE.event_type: read_key,
-        ATTRIBUTE.event_type: read_key,
-        ATTRIBUTE_SET.event_type: read_key,
-        CATEGORY.event_type: read_key,
-        PRODUCT.event_type: read_key,
-        PRODUCT_IMAGE.event_type: read_key,
         PRODUCT_DEPENDENCIES.event_type: read_links,
-        CUSTOMER.event_type: read_key,
         ORDER_STATUS.event_type: read_document_key,
-        SHIPMENT.event_type: read_key,
         INVOICE.event_type: read_document_key,
     }
 )
