@@ -24,6 +24,7 @@ class Site:
     """Where the work is done."""
 
     broker_url: str
+    database_url: str
     daemon: JsonHttp
     daemon_url: str
     store: JsonHttp
@@ -62,6 +63,7 @@ def running_site() -> Iterator[Site]:
             children.append(child)
         site = Site(
             broker_url=services.broker_url,
+            database_url=database,
             daemon=JsonHttp(urls[0], token=_TOKEN),
             daemon_url=urls[0],
             store=JsonHttp(urls[1]),
