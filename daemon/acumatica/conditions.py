@@ -1,12 +1,16 @@
 """Conditions for `$filter`, put together from checked names and escaped values."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 Comparison: TypeAlias = Literal["eq", "ne", "gt", "ge", "lt", "le"]
 Literal_: TypeAlias = str | int | bool | Decimal | date | datetime
+
+NAMED_AT_ONCE: Final = 25
+"""Values named in one condition: its address stays well below what web servers take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,13 @@ def any_of(*conditions: Condition) -> Condition:
         ValueError: there is none.
     """
     return _joined(" or ", conditions)
+
+
+def groups_of(name: str, values: Sequence[str]) -> Iterator[tuple[Sequence[str], Condition]]:
+    """Cut *values* into groups of at most NAMED_AT_ONCE; each comes with the condition that the field is one of it."""
+    for first in range(0, len(values), NAMED_AT_ONCE):
+        group = values[first : first + NAMED_AT_ONCE]
+        yield group, any_of(*(where(name, "eq", each) for each in group))
 
 
 def _joined(word: str, conditions: tuple[Condition, ...]) -> Condition:

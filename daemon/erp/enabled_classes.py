@@ -1,12 +1,12 @@
 """Item classes that were enabled since the last look: their items are taken up with what changed."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from daemon.acumatica.changes import Changes, Cursor
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.conditions import groups_of
 from daemon.acumatica.reading import Key, Reading
 from daemon.acumatica.records.making import custom_fields, make_all
 from daemon.settings.document.connector import ConnectorSettings
@@ -14,9 +14,6 @@ from daemon.sync.gates.product import is_boxed
 
 _ENTITIES: Final = ("StockItem", "NonStockItem", "TemplateItems")
 """Templates last: their items go before them."""
-
-_CLASSES_A_REQUEST: Final = 25
-"""Classes named in one condition: its address stays well below what web servers take."""
 
 
 async def read_of_enabled_classes(
@@ -49,12 +46,11 @@ async def read_of_enabled_classes(
     return keys if isinstance(keys, NotDone) else replace(nothing, keys=keys)
 
 
-async def _items_of(client: AcumaticaClient, classes: Collection[str]) -> tuple[Key, ...] | NotDone:
-    names, keys = list(classes), list[Key]()
+async def _items_of(client: AcumaticaClient, classes: Sequence[str]) -> tuple[Key, ...] | NotDone:
+    keys: list[Key] = []
     for entity in _ENTITIES:
         reading = Reading(entity=entity, fields=("InventoryID",))
-        for first in range(0, len(names), _CLASSES_A_REQUEST):
-            condition = any_of(*(where("ItemClass", "eq", each) for each in names[first : first + _CLASSES_A_REQUEST]))
+        for _, condition in groups_of("ItemClass", classes):
             found = await make_all(client, reading, lambda row: (row.required("InventoryID"),), condition)
             if isinstance(found, NotDone):
                 return found

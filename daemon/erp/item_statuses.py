@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.conditions import groups_of
 from daemon.acumatica.reading import Reading
 from daemon.acumatica.records.lists import read_item_class
 from daemon.acumatica.records.making import custom_fields, is_missing, make_all
@@ -15,9 +15,6 @@ from daemon.erp.keys import by_key
 from daemon.sync.hydrating import NotRead
 from daemon.sync.records.item import ErpItem, ErpItemKind
 from daemon.sync.records.item_class import ErpItemClass
-
-_ITEMS_A_REQUEST: Final = 25
-"""Items named in one condition: its address stays well below what web servers take."""
 
 _ENTITIES: Final[Mapping[ErpItemKind, str]] = {
     "stock": "StockItem",
@@ -69,9 +66,7 @@ class ItemStatusReader:
             )
 
         found: dict[str, ErpItem] = {}
-        for first in range(0, len(keys), _ITEMS_A_REQUEST):
-            group = keys[first : first + _ITEMS_A_REQUEST]
-            condition = any_of(*(where("InventoryID", "eq", key) for key in group))
+        for group, condition in groups_of("InventoryID", keys):
             items = await make_all(self._client, reading, convert, condition)
             if isinstance(items, NotDone):
                 return items

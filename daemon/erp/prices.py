@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.conditions import groups_of
 from daemon.acumatica.reading import Reading
 from daemon.acumatica.records.making import make_all
 from daemon.acumatica.records.stock import read_sales_prices
@@ -13,8 +13,6 @@ from daemon.erp.keys import by_key
 from daemon.sync.hydrating import NotRead
 from daemon.sync.records.sales_price import ErpItemPrices, ErpSalesPrice
 
-_ITEMS_A_REQUEST: Final = 25
-"""Items named in one condition: its address stays well below what web servers take."""
 _FEW: Final = 5
 """Items whose sales prices are asked for one by one; for more, all are read at once."""
 
@@ -64,9 +62,7 @@ class PriceReader:
 
         reading = Reading(entity=entity, fields=("InventoryID", "DefaultPrice", "MSRP", unit))
         found: dict[str, ErpItemPrices] = {}
-        for first in range(0, len(keys), _ITEMS_A_REQUEST):
-            group = keys[first : first + _ITEMS_A_REQUEST]
-            condition = any_of(*(where("InventoryID", "eq", key) for key in group))
+        for group, condition in groups_of("InventoryID", keys):
             items = await make_all(self._client, reading, convert, condition)
             if isinstance(items, NotDone):
                 return items

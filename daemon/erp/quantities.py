@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, Self
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.conditions import groups_of
 from daemon.acumatica.reading import Reading, misformed, read_page
 from daemon.acumatica.records.making import custom_fields
 from daemon.acumatica.records.stock import read_quantities
@@ -18,8 +18,6 @@ from daemon.sync.hydrating import NotRead
 from daemon.sync.records.quantities import ErpQuantities, ErpVendorQuantity
 from daemon.sync.records.values import number_of
 
-_ITEMS_A_REQUEST: Final = 25
-"""Items named in one condition: its address stays well below what web servers take."""
 _BACKORDERS: Final = "BACKORDERS"
 
 
@@ -82,9 +80,7 @@ class QuantityReader:
         self, quantities: Mapping[str, ErpQuantities], wanted: _Wanted, reading: Reading
     ) -> Mapping[str, ErpQuantities] | NotRead:
         keys, whole = list(quantities), dict(quantities)
-        for first in range(0, len(keys), _ITEMS_A_REQUEST):
-            group = keys[first : first + _ITEMS_A_REQUEST]
-            condition = any_of(*(where("InventoryID", "eq", key) for key in group))
+        for group, condition in groups_of("InventoryID", keys):
             # So many keys cannot be on more than one page.
             rows = await read_page(self._client, reading, condition, top=len(group))
             if isinstance(rows, NotDone):

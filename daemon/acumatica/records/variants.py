@@ -1,18 +1,14 @@
 """The items of a template: what the template does not tell of them."""
 
 from dataclasses import replace
-from typing import Final
 
 from daemon.acumatica.client import AcumaticaClient, NotDone
-from daemon.acumatica.conditions import any_of, where
+from daemon.acumatica.conditions import groups_of
 from daemon.acumatica.reading import Reading, misformed, read_page
 from daemon.acumatica.records.making import custom_fields
 from daemon.acumatica.wrapped import NotInForm, Wrapped
 from daemon.sync.records.attribute import ErpAttributeValue
 from daemon.sync.records.item import ErpItem, ErpVariant
-
-_ITEMS_A_REQUEST: Final = 25
-"""Items named in one condition: its address stays well below what web servers take."""
 
 
 async def read_variants(
@@ -34,9 +30,7 @@ async def read_variants(
     )
 
     known: dict[str, tuple[bool | None, tuple[ErpAttributeValue, ...]]] = {}
-    for first in range(0, len(template.variants), _ITEMS_A_REQUEST):
-        group = template.variants[first : first + _ITEMS_A_REQUEST]
-        condition = any_of(*(where("InventoryID", "eq", each.inventory_id) for each in group))
+    for group, condition in groups_of("InventoryID", [each.inventory_id for each in template.variants]):
         # So many keys cannot be on more than one page.
         rows = await read_page(client, reading, condition, top=len(group))
         if isinstance(rows, NotDone):
