@@ -128,6 +128,7 @@ def _server_error(answer: Answer, error: ErrorBody | None, to: _Verdicts) -> Fai
 
 def _client_error(answer: Answer, error: ErrorBody | None, to: _Verdicts) -> Failure:
     verdict: Failure
+    unexplained = f"HTTP {answer.status}, without a word why"
     match answer.status:
         case 401 | 403:
             verdict = to.shop("auth", f"HTTP {answer.status}: {to.text} (one of three: {UNAUTHORISED_CAUSES})")
@@ -136,11 +137,11 @@ def _client_error(answer: Answer, error: ErrorBody | None, to: _Verdicts) -> Fai
         case 404 if error is None or error.message == _NO_ROUTE:
             verdict = to.shop("target_error", "HTTP 404: no such call (wrong base path or a module is missing)")
         case 404:
-            verdict = to.some_record("not_found", to.text)
+            verdict = to.some_record("not_found", to.text or unexplained)
         case 400 if error is not None and any(text in error.text for text in _TEMPORARY):
             verdict = to.nobody(f"{error.text} (trouble in the store's database)")
         case 400 | 422 if error is not None:
-            verdict = to.some_record("validation", to.text)
+            verdict = to.some_record("validation", to.text or unexplained)
         case 409:
             verdict = to.some_record("conflict", f"HTTP 409: {to.text}")
         case 413 | 414:

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.magento.answers import Answer, fill_in, read_error
@@ -170,6 +170,8 @@ def test_503_with_retry_after_makes_the_queue_wait() -> None:
     st.text(max_size=20),
     st.integers(1, 3),
 )
+@example(400, "application/json", b'{"message": ""}', "", 1)
+@example(404, "application/json", b'{"message": ""}', "", 1)
 def test_no_answer_is_without_a_verdict_that_a_database_can_store(
     status: int, content_type: str, body: bytes, header: str, records: int
 ) -> None:
